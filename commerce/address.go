@@ -1,0 +1,44 @@
+package commerce
+
+// Address is where a parcel goes or where a location stands. Recipient, Phone and the lines are contact data.
+type Address struct {
+	Recipient string `json:"recipient,omitempty"`
+	Phone     string `json:"phone,omitempty"`
+	Country   string `json:"country,omitempty"`
+	Province  string `json:"province,omitempty"`
+	City      string `json:"city,omitempty"`
+	District  string `json:"district,omitempty"`
+	Line1     string `json:"line1,omitempty"`
+	Line2     string `json:"line2,omitempty"`
+	Postcode  string `json:"postcode,omitempty"`
+}
+
+// Point is a place on the globe in degrees, WGS 84.
+type Point struct {
+	Latitude  float64 `json:"latitude"`
+	Longitude float64 `json:"longitude"`
+}
+
+// Reference is a name that another system gave.
+type Reference struct {
+	System string `json:"system"`
+	Value  string `json:"value"`
+}
+
+// Option is a name with the value chosen for it, as in Colour: Navy.
+type Option struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// OptionSet is an option of a product with all its values.
+type OptionSet struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
+}
+
+// Media is a picture of a product.
+type Media struct {
+	URL string `json:"url"`
+	Alt string `json:"alt,omitempty"`
+}

@@ -1,0 +1,38 @@
+package commerce
+
+import (
+	"fmt"
+	"time"
+)
+
+// Instant is a moment in UTC in whole microseconds since the Unix epoch; 0 stands for none where a field may be absent.
+// It is stored as a plain integer, so both engines compare and sort it alike.
+type Instant int64
+
+// InstantOf cuts t to whole microseconds.
+func InstantOf(t time.Time) Instant { return Instant(t.UnixMicro()) }
+
+// Time is the moment as a time.Time in UTC.
+func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
+
+// Add moves the moment by d.
+func (i Instant) Add(d time.Duration) Instant { return i + Instant(d/time.Microsecond) }
+
+// String writes RFC 3339 with microseconds.
+func (i Instant) String() string { return i.Time().Format("2006-01-02T15:04:05.000000Z07:00") }
+
+// ParseInstant reads RFC 3339 with an offset.
+func ParseInstant(s string) (Instant, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+		return 0, fmt.Errorf("%q is not an RFC 3339 time with an offset, as in 2026-01-31T09:30:00+08:00", clip(s))
+	}
+	return InstantOf(t), nil
+}
+
+func clip(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}

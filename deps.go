@@ -1,0 +1,25 @@
+package deps
+
+import (
+	_ "entgo.io/ent"
+	_ "entgo.io/ent/entc"
+	_ "github.com/99designs/gqlgen/graphql"
+	_ "github.com/MicahParks/keyfunc/v3"
+	_ "github.com/alecthomas/kong"
+	_ "github.com/coder/websocket"
+	_ "github.com/go-redis/cache/v9"
+	_ "github.com/golang-jwt/jwt/v5"
+	_ "github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/maypok86/otter/v2"
+	_ "github.com/prometheus/client_golang/prometheus"
+	_ "github.com/redis/go-redis/v9"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/stretchr/testify/require"
+	_ "github.com/vektah/gqlparser/v2"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/text/unicode/norm"
+	_ "golang.org/x/time/rate"
+	_ "modernc.org/sqlite"
+	_ "pgregory.net/rapid"
+)
