@@ -1,0 +1,249 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent/rule"
+)
+
+// Order is a promise to a buyer, from whatever channel. Amounts are in its currency's smallest units.
+type Order struct{ ent.Schema }
+
+func (Order) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.Order}, versioned{}} }
+
+func (Order) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("number").Immutable(),
+		field.String("state"),
+		field.String("payment_state"),
+		field.String("fulfillment_state"),
+		field.UUID("channel_id", commerce.UUID{}).Immutable(),
+		field.String("external_system").Optional().Nillable().Immutable(),
+		field.String("external_value").Optional().Nillable().Immutable(),
+		field.UUID("member_id", commerce.UUID{}).Optional().Nillable(),
+		field.String("currency").GoType(commerce.Currency("")).Immutable(),
+		field.Int64("subtotal"),
+		field.Int64("discount").Default(0),
+		field.Int64("shipping").Default(0),
+		field.Int64("total"),
+		field.Int64("paid").Default(0),
+		field.Int64("refunded").Default(0),
+		field.String("note").Default(""),
+		field.String("hold_reason").Default(""),
+		field.JSON("address", &commerce.Address{}).Optional(),
+		field.Int64("placed_at").GoType(commerce.Instant(0)).Immutable(),
+		field.Int64("paid_at").GoType(commerce.Instant(0)).Default(0),
+		field.Int64("canceled_at").GoType(commerce.Instant(0)).Default(0),
+	}
+}
+
+func (Order) Edges() []ent.Edge {
+	return []ent.Edge{belongs("channel", Channel.Type), refers("member", Member.Type)}
+}
+
+func (Order) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("brand_id", "number").Unique(),
+		index.Fields("brand_id", "channel_id", "external_system", "external_value").Unique(),
+		index.Fields("brand_id", "placed_at", "id"),
+		index.Fields("brand_id", "updated_at", "id"),
+		index.Fields("brand_id", "member_id", "placed_at", "id"),
+		index.Fields("brand_id", "state", "id"),
+	}
+}
+
+func (Order) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
+		"orders_paid":     "paid >= 0 AND paid <= total",
+		"orders_refunded": "refunded >= 0 AND refunded <= paid",
+	}}}
+}
+
+// OrderLine is a line of an order as it was bought. variant_id is null while a marketplace's line is not mapped.
+type OrderLine struct{ ent.Schema }
+
+func (OrderLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+
+func (OrderLine) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.UUID("variant_id", commerce.UUID{}).Optional().Nillable(),
+		field.Int("position").Immutable(),
+		field.String("sku"),
+		field.String("title"),
+		field.Int64("quantity").Immutable(),
+		field.Int64("fulfilled").Default(0),
+		field.Int64("canceled").Default(0),
+		field.Int64("returned").Default(0),
+		field.Int64("unit_price").Immutable(),
+		field.Int64("total").Immutable(), // after this line's discounts
+		field.String("external_id").Default("").Immutable(),
+	}
+}
+
+func (OrderLine) Edges() []ent.Edge {
+	return []ent.Edge{belongs("order", Order.Type), refers("variant", Variant.Type)}
+}
+
+func (OrderLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "order_id", "position").Unique(), index.Fields("brand_id", "variant_id")}
+}
+
+func (OrderLine) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
+		"order_lines_quantity":  "quantity > 0",
+		"order_lines_fulfilled": "fulfilled >= 0 AND canceled >= 0 AND fulfilled + canceled <= quantity",
+		"order_lines_returned":  "returned >= 0 AND returned <= fulfilled",
+	}}}
+}
+
+// FulfillmentOrder is the part of an order that one location must send.
+type FulfillmentOrder struct{ ent.Schema }
+
+func (FulfillmentOrder) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.OrderAt}, versioned{}}
+}
+
+func (FulfillmentOrder) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.UUID("location_id", commerce.UUID{}).Immutable(),
+		field.String("state"),
+		// dispatch counts the tokens given out: a token carries the count, so raising it revokes those before.
+		field.Int("dispatch").Default(0),
+	}
+}
+
+func (FulfillmentOrder) Edges() []ent.Edge {
+	return []ent.Edge{belongs("order", Order.Type), belongs("location", Location.Type)}
+}
+
+func (FulfillmentOrder) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "order_id"), index.Fields("brand_id", "location_id", "state", "id")}
+}
+
+// Allocation is a promise to an order line at a location: a line of a FulfillmentOrder. What it still reserves is
+// quantity − fulfilled − released.
+type Allocation struct{ ent.Schema }
+
+func (Allocation) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OrderAt}} }
+
+func (Allocation) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.UUID("order_line_id", commerce.UUID{}).Immutable(),
+		field.UUID("fulfillment_order_id", commerce.UUID{}).Immutable(),
+		field.UUID("variant_id", commerce.UUID{}).Immutable(),
+		field.UUID("location_id", commerce.UUID{}).Immutable(),
+		field.Int64("quantity").Immutable(),
+		field.Int64("fulfilled").Default(0),
+		field.Int64("released").Default(0),
+	}
+}
+
+func (Allocation) Edges() []ent.Edge {
+	return []ent.Edge{
+		belongs("order", Order.Type), belongs("order_line", OrderLine.Type), belongs("fulfillment_order", FulfillmentOrder.Type),
+		belongs("variant", Variant.Type), belongs("location", Location.Type),
+	}
+}
+
+func (Allocation) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("brand_id", "order_id"), index.Fields("brand_id", "fulfillment_order_id", "order_line_id").Unique(),
+		index.Fields("brand_id", "variant_id", "location_id"),
+	}
+}
+
+func (Allocation) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
+		"allocations_sum": "quantity > 0 AND fulfilled >= 0 AND released >= 0 AND fulfilled + released <= quantity",
+	}}}
+}
+
+// Fulfillment is a parcel that left.
+type Fulfillment struct{ ent.Schema }
+
+func (Fulfillment) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OrderAt}} }
+
+func (Fulfillment) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.UUID("fulfillment_order_id", commerce.UUID{}).Immutable(),
+		field.UUID("location_id", commerce.UUID{}).Immutable(),
+		field.String("carrier").Immutable(),
+		field.String("tracking_number").Immutable(),
+		field.Int64("shipped_at").GoType(commerce.Instant(0)).Immutable(),
+	}
+}
+
+func (Fulfillment) Edges() []ent.Edge {
+	return []ent.Edge{belongs("order", Order.Type), belongs("fulfillment_order", FulfillmentOrder.Type), belongs("location", Location.Type)}
+}
+
+func (Fulfillment) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id", "order_id")} }
+
+// FulfillmentLine is what of an order line is in the parcel.
+type FulfillmentLine struct{ ent.Schema }
+
+func (FulfillmentLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfFulfillment}} }
+
+func (FulfillmentLine) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("fulfillment_id", commerce.UUID{}).Immutable(),
+		field.UUID("order_line_id", commerce.UUID{}).Immutable(),
+		field.Int64("quantity").Immutable(),
+	}
+}
+
+func (FulfillmentLine) Edges() []ent.Edge {
+	return []ent.Edge{belongs("fulfillment", Fulfillment.Type), belongs("order_line", OrderLine.Type)}
+}
+
+func (FulfillmentLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "fulfillment_id")}
+}
+
+// Payment is money recorded for an order.
+type Payment struct{ ent.Schema }
+
+func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+
+func (Payment) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.String("method").Immutable(),
+		field.String("state"),
+		field.Int64("amount").Immutable(),
+		field.String("reference").Default("").Immutable(),
+		field.Int64("recorded_at").GoType(commerce.Instant(0)).Immutable(),
+	}
+}
+
+func (Payment) Edges() []ent.Edge { return []ent.Edge{belongs("order", Order.Type)} }
+
+func (Payment) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id", "order_id")} }
+
+// OrderEntry is a line of an order's timeline: every transition, with actor and reason.
+type OrderEntry struct{ ent.Schema }
+
+func (OrderEntry) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+
+func (OrderEntry) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.Int64("at").GoType(commerce.Instant(0)).Immutable(),
+		field.String("actor").Immutable(),
+		field.String("kind").Immutable(),
+		field.String("note").Default("").Immutable(),
+	}
+}
+
+func (OrderEntry) Edges() []ent.Edge { return []ent.Edge{belongs("order", Order.Type)} }
+
+func (OrderEntry) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id", "order_id", "id")} }

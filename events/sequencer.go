@@ -1,0 +1,68 @@
+package events
+
+import (
+	"context"
+	"time"
+
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// numbering is how many facts the sequencer numbers in one go.
+const numbering = 5000
+
+// Run numbers committed facts and rings the bell until ctx ends. Every process runs it: the database lets one at a time number.
+// A process that died after a commit leaves its facts to the others, or to its next start.
+func (s *Store) Run(ctx context.Context, w Waker) error {
+	if w != nil {
+		go w.Listen(ctx, s.bell.Ring)
+	}
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		rang := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.dirty:
+			rang = true
+		case <-tick.C:
+		}
+		n, err := s.number(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.Log.Error("numbering events failed; it is tried again", "error", err)
+			continue
+		}
+		if n == 0 && !rang {
+			continue
+		}
+		s.bell.Ring()
+		if w != nil {
+			w.Ring(ctx)
+		}
+	}
+}
+
+// number gives the next numbers to facts that committed without one. The lock is taken by a statement of its own, so that the
+// next one sees what the holder before us has done.
+func (s *Store) number(ctx context.Context) (int64, error) {
+	if s.DB.Engine != db.Postgres {
+		return 0, nil
+	}
+	var waiting bool
+	if err := s.DB.Read().QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM events WHERE seq IS NULL)").Scan(&waiting); err != nil || !waiting {
+		return 0, err
+	}
+	var n int64
+	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		if _, err = tx.Exec(ctx, "SELECT pg_advisory_xact_lock(7305802)"); err != nil {
+			return err
+		}
+		n, err = tx.Exec(ctx, `WITH fresh AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM events WHERE seq IS NULL ORDER BY id LIMIT ?)
+			UPDATE events SET seq = (SELECT COALESCE(MAX(seq), 0) FROM events) + fresh.place FROM fresh WHERE events.id = fresh.id`, numbering)
+		return err
+	})
+	if n == numbering {
+		s.committed()
+	}
+	return n, err
+}

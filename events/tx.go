@@ -1,0 +1,213 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// Tx is a transaction that remembers what to say. Its Ent client is narrowed to the viewer; its own statements are not, and take
+// the brand themselves.
+type Tx struct {
+	*db.Tx
+	Ent    *ent.Client
+	Viewer *auth.Viewer
+	Now    commerce.Instant
+
+	facts []Fact
+}
+
+// Record says a fact; it is written when the transaction's work is done and announced after it has committed.
+func (tx *Tx) Record(f Fact) { tx.facts = append(tx.facts, f) }
+
+// RaiseGeneration makes every cached answer of the brand stale, with this transaction.
+func (tx *Tx) RaiseGeneration(ctx context.Context) error {
+	_, err := tx.Exec(ctx, "UPDATE brands SET generation = generation + 1 WHERE id = ?", tx.Viewer.Brand)
+	return err
+}
+
+// Do runs fn in one transaction: what fn changed and the facts it recorded commit together when it answers nil, and nothing at
+// all happens otherwise. After a deadlock fn runs again, so it must keep its effects inside tx. Needs a viewer.
+func Do[A any](ctx context.Context, s *Store, fn func(*Tx) (A, error)) (A, error) {
+	var answer A
+	viewer := auth.From(ctx)
+	if viewer == nil {
+		return answer, commerce.Errorf(commerce.Unauthenticated, "a bearer token is needed")
+	}
+	said := false
+	err := s.DB.InTx(ctx, func(raw *db.Tx) error {
+		tx := &Tx{Tx: raw, Ent: ent.NewClient(ent.Driver(raw.Driver())), Viewer: viewer, Now: s.Instant()}
+		var err error
+		if answer, err = fn(tx); err != nil {
+			return err
+		}
+		said = len(tx.facts) > 0
+		return tx.write(ctx)
+	})
+	if err != nil {
+		var none A
+		return none, err
+	}
+	if said {
+		s.committed()
+	}
+	return answer, nil
+}
+
+// Call is a mutation that may be repeated: the key belongs to brand, caller and operation. Input is compared by its JSON, so it
+// must be what remains after coercion.
+type Call struct {
+	Operation string
+	Key       string
+	Input     any
+}
+
+// Once is Do for a Call: the first success is kept with the key, in the same transaction, and the same call answers it again with
+// replayed true. Another input under the key is IDEMPOTENCY_MISMATCH. An error keeps nothing: the key may be tried again.
+// The answer must survive JSON. A second call while the first runs waits for it or does its work in vain, and then answers the same.
+func Once[A any](ctx context.Context, s *Store, call Call, fn func(*Tx) (A, error)) (answer A, replayed bool, err error) {
+	if err := checkKey(call.Key); err != nil {
+		return answer, false, err
+	}
+	hash, err := call.hash()
+	if err != nil {
+		return answer, false, err
+	}
+	for range 3 {
+		answer, err = Do(ctx, s, func(tx *Tx) (A, error) {
+			old, found, err := kept[A](ctx, tx.Conn, tx.Viewer, call, hash)
+			if err != nil {
+				return old, err
+			}
+			if replayed = found; found {
+				return old, nil
+			}
+			fresh, err := fn(tx)
+			if err != nil {
+				return fresh, err
+			}
+			return fresh, tx.keep(ctx, call, hash, fresh)
+		})
+		if err == nil || replayed {
+			return answer, replayed, err
+		}
+		// The same call may have won meanwhile: then its answer is ours, whatever went wrong here because of it.
+		old, found, again := kept[A](ctx, s.DB.Write(), auth.From(ctx), call, hash)
+		if again != nil {
+			return answer, false, again
+		}
+		if found {
+			return old, true, nil
+		}
+		if !db.IsUnique(err) {
+			return answer, false, err
+		}
+	}
+	return answer, false, err
+}
+
+func checkKey(key string) error {
+	if key == "" || len(key) > 128 {
+		return commerce.Invalid([]string{"idempotencyKey"}, "must have 1 to 128 printable characters")
+	}
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7e {
+			return commerce.Invalid([]string{"idempotencyKey"}, "must have 1 to 128 printable ASCII characters")
+		}
+	}
+	return nil
+}
+
+func (c Call) hash() ([]byte, error) {
+	text, err := json.Marshal(c.Input)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text)
+	return sum[:], nil
+}
+
+// kept reads the answer that the key is bound to.
+func kept[A any](ctx context.Context, c db.Conn, v *auth.Viewer, call Call, hash []byte) (answer A, found bool, err error) {
+	if v == nil {
+		return answer, false, commerce.Errorf(commerce.Unauthenticated, "a bearer token is needed")
+	}
+	var oldHash, text []byte
+	err = c.QueryRow(ctx, "SELECT input_hash, answer FROM idempotency_keys WHERE brand_id = ? AND caller = ? AND operation = ? AND key = ?",
+		v.Brand, v.Subject, call.Operation, call.Key).Scan(&oldHash, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return answer, false, nil
+	}
+	if err != nil {
+		return answer, false, err
+	}
+	if !bytes.Equal(oldHash, hash) {
+		return answer, false, commerce.Errorf(commerce.IdempotencyMismatch, "this idempotency key was used with another input").At("idempotencyKey")
+	}
+	return answer, true, json.Unmarshal(text, &answer)
+}
+
+func (tx *Tx) keep(ctx context.Context, call Call, hash []byte, answer any) error {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO idempotency_keys (id, brand_id, caller, operation, key, input_hash, answer, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		commerce.NewUUID(), tx.Viewer.Brand, tx.Viewer.Subject, call.Operation, call.Key, hash, text, tx.Now)
+	return err
+}
+
+const factColumns = "uid, brand_id, type, aggregate_id, sequence, channel_id, location_id, actor, cause, data, occurred_at"
+
+// write puts the recorded facts into the log. On SQLite, whose writers take turns, they get their numbers here; on PostgreSQL a
+// number given before commit could appear behind one that a reader has passed, so the sequencer gives it.
+func (tx *Tx) write(ctx context.Context) error {
+	for facts := range slices.Chunk(tx.facts, 500) {
+		args := make([]any, 0, 11*len(facts))
+		for _, f := range facts {
+			data, err := encode(f.Data)
+			if err != nil {
+				return err
+			}
+			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, f.Type, f.Aggregate, f.Sequence, f.Channel, f.Location,
+				tx.Viewer.Subject, tx.cause(), nullable(data), tx.Now)
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO events ("+factColumns+") VALUES "+db.Rows(len(facts), 11), args...); err != nil {
+			return err
+		}
+	}
+	if tx.Engine() == db.SQLite && len(tx.facts) > 0 {
+		_, err := tx.Exec(ctx, "UPDATE events SET seq = id WHERE seq IS NULL")
+		return err
+	}
+	return nil
+}
+
+func nullable(data []byte) any {
+	if data == nil {
+		return nil
+	}
+	return string(data)
+}
+
+// cause ties what happened to the request or the work that made it happen.
+func (tx *Tx) cause() string {
+	if tx.Viewer.Request != "" {
+		return "request:" + tx.Viewer.Request
+	}
+	return strings.ToLower(string(tx.Viewer.Kind))
+}
+
+// Cause is what movements and timelines are told beside the actor.
+func (tx *Tx) Cause() string { return tx.cause() }
