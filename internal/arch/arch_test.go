@@ -126,6 +126,24 @@ func TestNothingRunsBeforeMain(t *testing.T) {
 	require.Positive(t, read)
 }
 
+// A room says at its door what it is for.
+func TestEveryPackageHasAComment(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		byHand, commented := false, false
+		for _, name := range append(p.GoFiles, p.CgoFiles...) {
+			path := filepath.Join(p.Dir, name)
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly|parser.ParseComments)
+			require.NoError(t, err)
+			byHand = byHand || !ast.IsGenerated(file)
+			commented = commented || file.Doc != nil
+		}
+		if byHand && !commented {
+			t.Errorf("%s has no package comment: say in its doc.go what it is for", p.ImportPath)
+		}
+	}
+}
+
 // initFuncs returns where a hand-written file declares init functions.
 func initFuncs(path string, source []byte) (found []token.Position, err error) {
 	files := token.NewFileSet()
