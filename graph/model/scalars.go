@@ -1,0 +1,60 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// MarshalInt writes a GraphQL Int.
+func MarshalInt(i int) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { io.WriteString(w, strconv.Itoa(i)) })
+}
+
+// UnmarshalInt reads a GraphQL Int. The specification bounds it to 32 bits; numbers beyond, fractions and text are refused.
+func UnmarshalInt(v any) (int, error) {
+	var n int64
+	switch v := v.(type) {
+	case json.Number:
+		i, err := strconv.ParseInt(string(v), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s is not a whole number of 32 bits", v)
+		}
+		n = i
+	case int64:
+		n = v
+	case int:
+		n = int64(v)
+	default:
+		return 0, fmt.Errorf("%T is not a whole number", v)
+	}
+	if n < math.MinInt32 || n > math.MaxInt32 {
+		return 0, fmt.Errorf("%d is not a whole number of 32 bits", n)
+	}
+	return int(n), nil
+}
+
+// MarshalDateTime writes a moment in UTC with microseconds.
+func MarshalDateTime(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		io.WriteString(w, t.UTC().Format(`"2006-01-02T15:04:05.000000Z07:00"`))
+	})
+}
+
+// UnmarshalDateTime reads RFC 3339 with an offset.
+func UnmarshalDateTime(v any) (time.Time, error) {
+	s, ok := v.(string)
+	if !ok {
+		return time.Time{}, fmt.Errorf("a DateTime is text such as 2026-01-31T09:30:00+08:00")
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, fmt.Errorf("a DateTime must look like 2026-01-31T09:30:00+08:00")
+	}
+	return t.Truncate(time.Microsecond), nil
+}
