@@ -289,6 +289,10 @@ func TestAU08LargeDeepAndOtherKindsOfTokens(t *testing.T) {
 	} {
 		b.refuses(t, b.own(t, header, goodClaims()), name)
 	}
+	for _, tail := range []string{",\"x\":\"\xff\"}", ",\"x\":\"\xed\xa0\x80\"}", ",\"\xc0\xae\":1}", ",}", "}}", "} ]", ",\"x\":01}", ",\"x\":1 2}", ",\"x\" 1}"} {
+		payload := asJSON(t, goodClaims())
+		b.refuses(t, signRaw(t, b.key, asJSON(t, h), append(payload[:len(payload)-1], tail...)), "%q", tail)
+	}
 	for _, payload := range []string{"", "null", "[]", "1", `"x"`, "{", "{}{}", "{} x", `{"a":1,}`, "{'a':1}", "{\"a\":\"\xff\"}", "\ufeff{}", "{a:1}"} {
 		b.refuses(t, signRaw(t, b.key, asJSON(t, h), []byte(payload)), payload)
 		b.refuses(t, signRaw(t, b.key, []byte(payload), asJSON(t, goodClaims())), payload)

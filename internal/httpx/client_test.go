@@ -126,6 +126,17 @@ func TestWH01LoopbackLiteralsAreRefusedByTheClientToo(t *testing.T) {
 	require.Equal(t, "ok", string(body))
 }
 
+func TestTheClientRefusesWhatCheckURLRefuses(t *testing.T) {
+	s, calls := counting(t, ok)
+	at := s.Listener.Addr().String()
+	for _, raw := range []string{"http://user:pw@" + at + "/", "ftp://" + at + "/", "http://[::ffff:8.8.8.8%25lo]/"} {
+		_, err := NewGuard(true).Client(patience).Get(raw)
+		require.Error(t, err, raw)
+		require.EqualError(t, WithoutURL(err), NewGuard(true).CheckURL(raw).Error())
+	}
+	require.Zero(t, calls.Load())
+}
+
 func TestWH01TheDialerJudgesTheVeryAddress(t *testing.T) {
 	open, shut := NewGuard(true), NewGuard(false)
 	require.NoError(t, shut.control("tcp4", "8.8.8.8:443"))
