@@ -9,7 +9,7 @@ import (
 // FuzzVerify gives the verifier altered tokens: none may be accepted but the one that was signed.
 func FuzzVerify(f *testing.F) {
 	b := newBench(f)
-	good := b.own(f, header4("EdDSA", "own"), goodClaims())
+	good := b.own(f, headerOf("EdDSA", "own"), goodClaims())
 	f.Add(good)
 	f.Add(good[:len(good)-1])
 	f.Add(good + "\n")
@@ -26,7 +26,7 @@ func FuzzVerify(f *testing.F) {
 // FuzzVerifySigned gives it rightly signed tokens of any content: what it accepts must say the same to the most common of readers.
 func FuzzVerifySigned(f *testing.F) {
 	b := newBench(f)
-	h, c := asJSON(f, header4("EdDSA", "own")), asJSON(f, goodClaims())
+	h, c := asJSON(f, headerOf("EdDSA", "own")), asJSON(f, goodClaims())
 	f.Add(h, c)
 	f.Add(h, asJSON(f, with(goodClaims(), "channels", []string{})))
 	f.Add(h, append([]byte(`{"EXP":1,`), c[1:]...))

@@ -44,9 +44,9 @@ func TestTokensOfATrustedIssuer(t *testing.T) {
 	b := newBench(t, trusting(idp, s))
 	require.Zero(t, s.asked.Load(), "nothing is fetched before it is needed")
 	for range 3 {
-		require.Equal(t, idp, b.accepts(t, sign(t, ec, header4("ES256", "ec"), foreignClaims())).Issuer)
-		b.accepts(t, sign(t, rsaKey, header4("RS256", "rsa"), foreignClaims()))
-		b.accepts(t, sign(t, ed, header4("EdDSA", "ed"), foreignClaims()))
+		require.Equal(t, idp, b.accepts(t, sign(t, ec, headerOf("ES256", "ec"), foreignClaims())).Issuer)
+		b.accepts(t, sign(t, rsaKey, headerOf("RS256", "rsa"), foreignClaims()))
+		b.accepts(t, sign(t, ed, headerOf("EdDSA", "ed"), foreignClaims()))
 	}
 	require.EqualValues(t, 1, s.asked.Load())
 }
@@ -54,22 +54,22 @@ func TestTokensOfATrustedIssuer(t *testing.T) {
 func TestAnIssuerSpeaksForItselfAlone(t *testing.T) {
 	here, there := newIssuer(t, edJWK("own", public(seeded(3)))), newIssuer(t, edJWK("k", public(seeded(4))))
 	b := newBench(t, trusting(idp, here), trusting("https://two.example", there))
-	b.accepts(t, sign(t, seeded(3), header4("EdDSA", "own"), foreignClaims()))
-	b.accepts(t, b.own(t, header4("EdDSA", "own"), goodClaims()))
+	b.accepts(t, sign(t, seeded(3), headerOf("EdDSA", "own"), foreignClaims()))
+	b.accepts(t, b.own(t, headerOf("EdDSA", "own"), goodClaims()))
 
-	b.refuses(t, sign(t, seeded(3), header4("EdDSA", "own"), goodClaims()), "another's key in our name")
-	b.refuses(t, b.own(t, header4("EdDSA", "own"), foreignClaims()), "our key in another's name")
-	b.refuses(t, sign(t, seeded(4), header4("EdDSA", "k"), foreignClaims()), "one issuer in the name of another")
-	b.refuses(t, sign(t, seeded(3), header4("EdDSA", "own"), with(goodClaims(), "iss", "https://two.example")))
+	b.refuses(t, sign(t, seeded(3), headerOf("EdDSA", "own"), goodClaims()), "another's key in our name")
+	b.refuses(t, b.own(t, headerOf("EdDSA", "own"), foreignClaims()), "our key in another's name")
+	b.refuses(t, sign(t, seeded(4), headerOf("EdDSA", "k"), foreignClaims()), "one issuer in the name of another")
+	b.refuses(t, sign(t, seeded(3), headerOf("EdDSA", "own"), with(goodClaims(), "iss", "https://two.example")))
 }
 
 func TestAU04UnknownKidsAskAnIssuerOnceIn30Seconds(t *testing.T) {
 	s := newIssuer(t, edJWK("old", public(seeded(3))))
 	b := newBench(t, trusting(idp, s))
-	old, rotated := sign(t, seeded(3), header4("EdDSA", "old"), foreignClaims()), sign(t, seeded(4), header4("EdDSA", "new"), foreignClaims())
+	old, rotated := sign(t, seeded(3), headerOf("EdDSA", "old"), foreignClaims()), sign(t, seeded(4), headerOf("EdDSA", "new"), foreignClaims())
 	b.accepts(t, old)
 	for i := range 200 {
-		b.refuses(t, sign(t, seeded(4), header4("EdDSA", fmt.Sprint("guess", i)), foreignClaims()))
+		b.refuses(t, sign(t, seeded(4), headerOf("EdDSA", fmt.Sprint("guess", i)), foreignClaims()))
 	}
 	require.EqualValues(t, 1, s.asked.Load())
 
@@ -86,7 +86,7 @@ func TestAU04UnknownKidsAskAnIssuerOnceIn30Seconds(t *testing.T) {
 func TestAU04TokensThatCannotBeGoodAskNobody(t *testing.T) {
 	s := newIssuer(t, edJWK("k", public(seeded(3))))
 	b := newBench(t, trusting(idp, s))
-	h := header4("EdDSA", "k")
+	h := headerOf("EdDSA", "k")
 	for _, claims := range []object{with(foreignClaims(), "exp", 1), with(foreignClaims(), "aud", "other"), without(foreignClaims(), "sub"), without(foreignClaims(), "brand")} {
 		b.refuses(t, sign(t, seeded(3), h, claims))
 	}
@@ -97,7 +97,7 @@ func TestAU04TokensThatCannotBeGoodAskNobody(t *testing.T) {
 func TestAKeyItsIssuerTookAwayGoes(t *testing.T) {
 	s := newIssuer(t, edJWK("old", public(seeded(3))))
 	b := newBench(t, trusting(idp, s))
-	token := sign(t, seeded(3), header4("EdDSA", "old"), foreignClaims())
+	token := sign(t, seeded(3), headerOf("EdDSA", "old"), foreignClaims())
 	b.accepts(t, token)
 	s.serve(t)
 	b.accepts(t, token)
@@ -109,7 +109,7 @@ func TestAnIssuerThatIsDownStopsNobodyElse(t *testing.T) {
 	s := newIssuer(t, edJWK("k", public(seeded(3))))
 	var log bytes.Buffer
 	b := newBench(t, trusting(idp, s), func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	own, foreign := b.own(t, header4("EdDSA", "own"), goodClaims()), sign(t, seeded(3), header4("EdDSA", "k"), foreignClaims())
+	own, foreign := b.own(t, headerOf("EdDSA", "own"), goodClaims()), sign(t, seeded(3), headerOf("EdDSA", "k"), foreignClaims())
 	wrong := []string{"<html>", "", "null", "[]", "{}", `{"keys":null}`, `{"keys":{}}`, `{"keys":[]}`, `{"keys":[1,null,"x",{}]}`, strings.Repeat(" ", maxJWKS+1) + "{}",
 		`{"keys":[` + strings.Repeat("{},", maxKeys) + `{}]}`, strings.Repeat("[", 20000)}
 	for _, body := range wrong {
@@ -138,13 +138,13 @@ func TestAnIssuerThatIsDownStopsNobodyElse(t *testing.T) {
 func TestWH04IssuersAreFetchedThroughTheGuard(t *testing.T) {
 	s := newIssuer(t, edJWK("k", public(seeded(3))))
 	b := newBench(t, trusting(idp, s), func(o *Options) { o.Guard = httpx.NewGuard(false) })
-	b.refuses(t, sign(t, seeded(3), header4("EdDSA", "k"), foreignClaims()))
+	b.refuses(t, sign(t, seeded(3), headerOf("EdDSA", "k"), foreignClaims()))
 	require.Zero(t, s.asked.Load())
 
 	elsewhere := httptest.NewServer(http.RedirectHandler(s.URL, http.StatusFound))
 	defer elsewhere.Close()
 	b = newBench(t, func(o *Options) { o.Issuers = []TrustedIssuer{{idp, elsewhere.URL}} })
-	b.refuses(t, sign(t, seeded(3), header4("EdDSA", "k"), foreignClaims()))
+	b.refuses(t, sign(t, seeded(3), headerOf("EdDSA", "k"), foreignClaims()))
 	require.Zero(t, s.asked.Load())
 }
 
@@ -206,8 +206,8 @@ func TestManyCallersAskOnce(t *testing.T) {
 		o.Issuers = []TrustedIssuer{{idp, s.URL}}
 		o.Shared = db
 	})
-	foreign, own := sign(t, seeded(3), header4("EdDSA", "k"), foreignClaims()), b.own(t, header4("EdDSA", "own"), goodClaims())
-	stranger := sign(t, seeded(4), header4("EdDSA", "stranger"), goodClaims())
+	foreign, own := sign(t, seeded(3), headerOf("EdDSA", "k"), foreignClaims()), b.own(t, headerOf("EdDSA", "own"), goodClaims())
+	stranger := sign(t, seeded(4), headerOf("EdDSA", "stranger"), goodClaims())
 
 	var wg sync.WaitGroup
 	var good atomic.Int32
@@ -235,7 +235,7 @@ func TestACallerWhoHangsUpDoesNotUseUpTheTurn(t *testing.T) {
 	b := newBench(t, trusting(idp, s))
 	gone, cancel := contextCanceled(t)
 	defer cancel()
-	foreign := sign(t, seeded(3), header4("EdDSA", "k"), foreignClaims())
+	foreign := sign(t, seeded(3), headerOf("EdDSA", "k"), foreignClaims())
 	_, err := b.Verify(gone, foreign)
 	require.NoError(t, err)
 	b.accepts(t, foreign)

@@ -90,9 +90,9 @@ func TestTheNewestKeySignsAndAllVerify(t *testing.T) {
 
 	v := NewVerifier(Options{Keys: k, Now: func() time.Time { return noon }})
 	for i, kid := range []string{"b-new", "a-old", "c-old"} {
-		_, err := v.Verify(t.Context(), sign(t, seeded(byte(i+1)), header4("EdDSA", kid), goodClaims()))
+		_, err := v.Verify(t.Context(), sign(t, seeded(byte(i+1)), headerOf("EdDSA", kid), goodClaims()))
 		require.NoError(t, err, kid)
-		_, err = v.Verify(t.Context(), sign(t, seeded(byte(i+1)), header4("EdDSA", "a-old"), goodClaims()))
+		_, err = v.Verify(t.Context(), sign(t, seeded(byte(i+1)), headerOf("EdDSA", "a-old"), goodClaims()))
 		require.Equal(t, kid == "a-old", err == nil, "a kid means one key")
 	}
 }
@@ -179,7 +179,7 @@ func TestEveryProcessVerifiesTheTokensOfTheOthers(t *testing.T) {
 	db := &shelf{}
 	other := newBench(t)
 	b := newBench(t, func(o *Options) { o.Shared = db })
-	foreign := sign(t, seeded(7), header4("EdDSA", "theirs"), goodClaims())
+	foreign := sign(t, seeded(7), headerOf("EdDSA", "theirs"), goodClaims())
 
 	b.refuses(t, foreign, "not published yet")
 	require.Equal(t, 1, db.loads)
@@ -202,14 +202,14 @@ func TestEveryProcessVerifiesTheTokensOfTheOthers(t *testing.T) {
 func TestADatabaseCannotReplaceOurKeyAndItsAbsenceDoesNotStopUs(t *testing.T) {
 	db := &shelf{keys: map[string]ed25519.PublicKey{"own": public(seeded(8)), "short": public(seeded(8))[:31]}}
 	b := newBench(t, func(o *Options) { o.Shared = db })
-	good := b.own(t, header4("EdDSA", "own"), goodClaims())
-	b.refuses(t, sign(t, seeded(8), header4("EdDSA", "short"), goodClaims()))
-	b.refuses(t, sign(t, seeded(8), header4("EdDSA", "own"), goodClaims()))
+	good := b.own(t, headerOf("EdDSA", "own"), goodClaims())
+	b.refuses(t, sign(t, seeded(8), headerOf("EdDSA", "short"), goodClaims()))
+	b.refuses(t, sign(t, seeded(8), headerOf("EdDSA", "own"), goodClaims()))
 	b.accepts(t, good)
 
 	db.err = errors.New("gone")
 	b.clock.forward(20 * time.Minute)
-	b.refuses(t, sign(t, seeded(8), header4("EdDSA", "new"), goodClaims()))
+	b.refuses(t, sign(t, seeded(8), headerOf("EdDSA", "new"), goodClaims()))
 	b.accepts(t, good)
 	require.Equal(t, 2, db.loads)
 }
@@ -217,7 +217,7 @@ func TestADatabaseCannotReplaceOurKeyAndItsAbsenceDoesNotStopUs(t *testing.T) {
 func TestAKeyTakenOutOfTheDatabaseStopsVerifying(t *testing.T) {
 	db := &shelf{keys: map[string]ed25519.PublicKey{"theirs": public(seeded(7))}}
 	b := newBench(t, func(o *Options) { o.Shared = db })
-	foreign := sign(t, seeded(7), header4("EdDSA", "theirs"), goodClaims())
+	foreign := sign(t, seeded(7), headerOf("EdDSA", "theirs"), goodClaims())
 	b.accepts(t, foreign)
 	delete(db.keys, "theirs")
 	b.clock.forward(maxAge)

@@ -85,7 +85,7 @@ func newBench(tb testing.TB, change ...func(*Options)) *bench {
 
 type object = map[string]any
 
-func header4(alg, kid string) object { return object{"alg": alg, "kid": kid, "typ": "JWT"} }
+func headerOf(alg, kid string) object { return object{"alg": alg, "kid": kid, "typ": "JWT"} }
 
 func goodClaims() object {
 	return object{"iss": "oneshelf", "aud": "oneshelf", "sub": "erp", "brand": "demo", "scope": "products:read stock:read",

@@ -20,25 +20,25 @@ import (
 
 func TestAGoodTokenSaysWhatItSays(t *testing.T) {
 	b := newBench(t)
-	c := b.accepts(t, b.own(t, header4("EdDSA", "own"), goodClaims()))
+	c := b.accepts(t, b.own(t, headerOf("EdDSA", "own"), goodClaims()))
 	require.Equal(t, Claims{Issuer: "oneshelf", Subject: "erp", Brand: "demo", Scopes: []Scope{ProductsRead, StockRead},
 		IssuedAt: noon, NotBefore: noon, Expires: noon.Add(time.Hour), ID: "t1"}, c)
 }
 
 func TestAU01UnsignedAndWronglySigned(t *testing.T) {
 	b := newBench(t)
-	good := b.own(t, header4("EdDSA", "own"), goodClaims())
+	good := b.own(t, headerOf("EdDSA", "own"), goodClaims())
 	b.accepts(t, good)
-	other := sign(t, seeded(2), header4("EdDSA", "own"), with(goodClaims(), "sub", "other"))
+	other := sign(t, seeded(2), headerOf("EdDSA", "own"), with(goodClaims(), "sub", "other"))
 	body, sig := good[:strings.LastIndexByte(good, '.')], good[strings.LastIndexByte(good, '.')+1:]
 
 	for _, alg := range []any{"none", "None", "NONE", "nOnE", "", nil, []string{"EdDSA"}, []string{}, 0, true, object{"alg": "EdDSA"},
 		"eddsa", "EDDSA", "EdDSA ", "Ed25519", "HS256", "ES256", "RS256", "PS256", "dir"} {
-		forged := b.own(t, with(header4("EdDSA", "own"), "alg", alg), goodClaims())
+		forged := b.own(t, with(headerOf("EdDSA", "own"), "alg", alg), goodClaims())
 		b.refuses(t, forged, "alg %v", alg)
 		b.refuses(t, forged[:strings.LastIndexByte(forged, '.')+1], "alg %v, no signature", alg)
 	}
-	b.refuses(t, b.own(t, without(header4("EdDSA", "own"), "alg"), goodClaims()), "no alg")
+	b.refuses(t, b.own(t, without(headerOf("EdDSA", "own"), "alg"), goodClaims()), "no alg")
 	b.refuses(t, body, "signature and dot stripped")
 	b.refuses(t, body+".", "signature stripped")
 	b.refuses(t, body+"."+b64([]byte{0}), "a byte of signature")
@@ -51,7 +51,7 @@ func TestAU01UnsignedAndWronglySigned(t *testing.T) {
 
 func TestAU01NoBitOfATokenMayFlip(t *testing.T) {
 	b := newBench(t)
-	good := b.own(t, header4("EdDSA", "own"), goodClaims())
+	good := b.own(t, headerOf("EdDSA", "own"), goodClaims())
 	for i := range good {
 		for bit := range 8 {
 			bad := []byte(good)
@@ -63,7 +63,7 @@ func TestAU01NoBitOfATokenMayFlip(t *testing.T) {
 
 func TestAU01NoOtherSpellingOfTheSameBytes(t *testing.T) {
 	b := newBench(t)
-	good := b.own(t, header4("EdDSA", "own"), goodClaims())
+	good := b.own(t, headerOf("EdDSA", "own"), goodClaims())
 	for at := 0; at <= len(good); at++ {
 		for _, extra := range []string{"\n", "\r", " ", "=", "+", "\x00"} {
 			b.refuses(t, good[:at]+extra+good[at:], "%q at %d", extra, at)
@@ -106,7 +106,7 @@ func TestAU02APublicKeyIsNoSecret(t *testing.T) {
 		}
 		for _, secret := range list {
 			for _, alg := range []string{"HS256", "EdDSA", "RS256", "ES256"} {
-				input := b64(asJSON(t, header4(alg, kid))) + "." + b64(asJSON(t, claims))
+				input := b64(asJSON(t, headerOf(alg, kid))) + "." + b64(asJSON(t, claims))
 				mac := hmac.New(sha256.New, secret)
 				mac.Write([]byte(input))
 				b.refuses(t, input+"."+b64(mac.Sum(nil)), "%s as %s", kid, alg)
@@ -116,19 +116,19 @@ func TestAU02APublicKeyIsNoSecret(t *testing.T) {
 	// The algorithm renamed, the signature made anew by the right key: still not that key's algorithm.
 	for _, alg := range []string{"none", "HS256", "RS256", "RS384", "PS256", "ES256", "ES384", "EdDSA"} {
 		if alg != "EdDSA" {
-			b.refuses(t, b.own(t, header4(alg, "own"), goodClaims()), alg)
-			b.refuses(t, sign(t, seeded(3), header4(alg, "ed"), foreign), alg)
+			b.refuses(t, b.own(t, headerOf(alg, "own"), goodClaims()), alg)
+			b.refuses(t, sign(t, seeded(3), headerOf(alg, "ed"), foreign), alg)
 		}
 		if alg != "ES256" {
-			b.refuses(t, sign(t, ec, header4(alg, "ec"), foreign), alg)
+			b.refuses(t, sign(t, ec, headerOf(alg, "ec"), foreign), alg)
 		}
 		if alg != "RS256" {
-			b.refuses(t, sign(t, rsaKey, header4(alg, "rsa"), foreign), alg)
+			b.refuses(t, sign(t, rsaKey, headerOf(alg, "rsa"), foreign), alg)
 		}
 	}
-	b.accepts(t, sign(t, ec, header4("ES256", "ec"), foreign))
-	b.accepts(t, sign(t, rsaKey, header4("RS256", "rsa"), foreign))
-	b.accepts(t, sign(t, seeded(3), header4("EdDSA", "ed"), foreign))
+	b.accepts(t, sign(t, ec, headerOf("ES256", "ec"), foreign))
+	b.accepts(t, sign(t, rsaKey, headerOf("RS256", "rsa"), foreign))
+	b.accepts(t, sign(t, seeded(3), headerOf("EdDSA", "ed"), foreign))
 }
 
 func TestAU03KeysATokenBringsAlongAreNeitherUsedNorFetched(t *testing.T) {
@@ -137,13 +137,13 @@ func TestAU03KeysATokenBringsAlongAreNeitherUsedNorFetched(t *testing.T) {
 	b := newBench(t)
 	for name, value := range map[string]any{"jwk": edJWK("evil", public(attacker)), "jku": trap.URL, "x5u": trap.URL, "x5c": []string{"MIIB"}} {
 		for _, kid := range []string{"own", "evil", trap.URL} {
-			b.refuses(t, sign(t, attacker, with(header4("EdDSA", kid), name, value), goodClaims()), name)
+			b.refuses(t, sign(t, attacker, with(headerOf("EdDSA", kid), name, value), goodClaims()), name)
 		}
-		b.accepts(t, b.own(t, with(header4("EdDSA", "own"), name, value), goodClaims()))
+		b.accepts(t, b.own(t, with(headerOf("EdDSA", "own"), name, value), goodClaims()))
 	}
 	for _, iss := range []string{trap.URL, trap.URL + "/", "https://id.example", "oneshelf ", "Oneshelf", "own"} {
-		b.refuses(t, sign(t, attacker, header4("EdDSA", "own"), with(goodClaims(), "iss", iss)), iss)
-		b.refuses(t, b.own(t, header4("EdDSA", "own"), with(goodClaims(), "iss", iss)), iss)
+		b.refuses(t, sign(t, attacker, headerOf("EdDSA", "own"), with(goodClaims(), "iss", iss)), iss)
+		b.refuses(t, b.own(t, headerOf("EdDSA", "own"), with(goodClaims(), "iss", iss)), iss)
 	}
 	require.Zero(t, trap.asked.Load(), "nothing a token names is fetched")
 }
@@ -152,14 +152,14 @@ func TestAU04KidIsANameInMemoryAndNothingElse(t *testing.T) {
 	b := newBench(t)
 	for _, kid := range []any{nil, "", 0, []string{"own"}, object{}, "Own", "own ", "own\x00", "../keys/own", "own.pem", "/dev/null", "' OR 1=1 --",
 		"http://127.0.0.1/", "file:///etc/passwd", strings.Repeat("k", 257), "*"} {
-		b.refuses(t, b.own(t, with(header4("EdDSA", "own"), "kid", kid), goodClaims()), "kid %v", kid)
+		b.refuses(t, b.own(t, with(headerOf("EdDSA", "own"), "kid", kid), goodClaims()), "kid %v", kid)
 	}
-	b.refuses(t, b.own(t, without(header4("EdDSA", "own"), "kid"), goodClaims()))
+	b.refuses(t, b.own(t, without(headerOf("EdDSA", "own"), "kid"), goodClaims()))
 }
 
 func TestAU05ClaimsAreThereTypedAndMeantForUs(t *testing.T) {
 	b := newBench(t)
-	h := header4("EdDSA", "own")
+	h := headerOf("EdDSA", "own")
 	for _, name := range []string{"exp", "aud", "iss", "sub", "brand"} {
 		b.refuses(t, b.own(t, h, without(goodClaims(), name)), "no %s", name)
 		for _, value := range []any{nil, "", true, 0, []any{}, object{}, []any{nil}, "x\x00y", " "} {
@@ -194,7 +194,7 @@ func TestAU05ClaimsAreThereTypedAndMeantForUs(t *testing.T) {
 func TestAU05LeewayIsThirtySecondsAndNeverAboveSixty(t *testing.T) {
 	for given, want := range map[time.Duration]time.Duration{0: 30 * time.Second, time.Second: time.Second, time.Hour: time.Minute, -time.Hour: 30 * time.Second} {
 		b := newBench(t, func(o *Options) { o.Leeway = given })
-		h := header4("EdDSA", "own")
+		h := headerOf("EdDSA", "own")
 		token := func(name string, at time.Time) string {
 			return b.own(t, h, with(without(without(goodClaims(), "nbf"), "iat"), name, at.Unix()))
 		}
@@ -209,7 +209,7 @@ func TestAU05LeewayIsThirtySecondsAndNeverAboveSixty(t *testing.T) {
 
 func TestAU05ATokenEndsWhileTheServerRuns(t *testing.T) {
 	b := newBench(t)
-	token := b.own(t, header4("EdDSA", "own"), goodClaims())
+	token := b.own(t, headerOf("EdDSA", "own"), goodClaims())
 	b.clock.forward(time.Hour + 29*time.Second)
 	b.accepts(t, token)
 	b.clock.forward(time.Second)
@@ -218,7 +218,7 @@ func TestAU05ATokenEndsWhileTheServerRuns(t *testing.T) {
 
 func TestAU06AmbiguousMembersRefuseTheToken(t *testing.T) {
 	b := newBench(t)
-	h, c := string(asJSON(t, header4("EdDSA", "own"))), string(asJSON(t, goodClaims()))
+	h, c := string(asJSON(t, headerOf("EdDSA", "own"))), string(asJSON(t, goodClaims()))
 	put := func(o, member string) []string { // before and behind everything else
 		return []string{"{" + member + "," + o[1:], o[:len(o)-1] + "," + member + "}"}
 	}
@@ -243,7 +243,7 @@ func TestAU06AmbiguousMembersRefuseTheToken(t *testing.T) {
 	for _, name := range []string{"exp", "nbf", "channels", "scope", "brand"} {
 		o := goodClaims()
 		value := o[name]
-		b.refuses(t, b.own(t, header4("EdDSA", "own"), with(without(o, name), strings.ToUpper(name), value)), name)
+		b.refuses(t, b.own(t, headerOf("EdDSA", "own"), with(without(o, name), strings.ToUpper(name), value)), name)
 	}
 	for _, payload := range put(c, `"x":1,"y":{"x":1,"y":[{"x":2},{"x":3}]}`) {
 		b.accepts(t, signRaw(t, b.key, []byte(h), []byte(payload)))
@@ -252,7 +252,7 @@ func TestAU06AmbiguousMembersRefuseTheToken(t *testing.T) {
 
 func TestAU07CriticalExtensionsAreNotUnderstood(t *testing.T) {
 	b := newBench(t)
-	h := header4("EdDSA", "own")
+	h := headerOf("EdDSA", "own")
 	for _, crit := range []any{nil, []string{}, []string{"b64"}, []string{"exp"}, []string{"alg"}, []string{"unknown"}, []any{1}, "b64", "", object{}, false} {
 		b.refuses(t, b.own(t, with(h, "crit", crit), goodClaims()), "crit %v", crit)
 		b.refuses(t, b.own(t, with(with(with(h, "crit", crit), "b64", true), "unknown", 1), goodClaims()), "crit %v", crit)
@@ -265,7 +265,7 @@ func TestAU07CriticalExtensionsAreNotUnderstood(t *testing.T) {
 
 func TestAU08LargeDeepAndOtherKindsOfTokens(t *testing.T) {
 	b := newBench(t)
-	h := header4("EdDSA", "own")
+	h := headerOf("EdDSA", "own")
 	nested := func(n int) any { return json.RawMessage(strings.Repeat("[", n) + strings.Repeat("]", n)) }
 	b.accepts(t, b.own(t, h, with(goodClaims(), "x", nested(maxDepth-1))))
 	b.refuses(t, b.own(t, h, with(goodClaims(), "x", nested(maxDepth))), "too deep")
@@ -313,7 +313,7 @@ func TestAU08AHugeTokenCostsNoMemory(t *testing.T) {
 
 func TestAU09EveryRefusalLooksTheSame(t *testing.T) {
 	b := newBench(t)
-	h := header4("EdDSA", "own")
+	h := headerOf("EdDSA", "own")
 	shown := map[string]bool{}
 	for _, raw := range []string{"", "garbage", b.own(t, with(h, "alg", "none"), goodClaims()), b.own(t, with(h, "kid", "sesame"), goodClaims()),
 		b.own(t, h, with(goodClaims(), "exp", 1)), b.own(t, h, with(goodClaims(), "iss", "sesame")), sign(t, seeded(2), h, with(goodClaims(), "sub", "sesame"))} {
@@ -329,15 +329,15 @@ func TestAU09EveryRefusalLooksTheSame(t *testing.T) {
 func TestAU11TokensOfAnotherPurposeAreNoAccessTokens(t *testing.T) {
 	b := newBench(t)
 	for _, typ := range []any{"reset+jwt", "invite", "dpop+jwt", "JWE", "id_token", "", nil, 1, []string{"JWT"}, "secevent+jwt", "logout+jwt"} {
-		b.refuses(t, b.own(t, with(header4("EdDSA", "own"), "typ", typ), goodClaims()), "typ %v", typ)
+		b.refuses(t, b.own(t, with(headerOf("EdDSA", "own"), "typ", typ), goodClaims()), "typ %v", typ)
 	}
-	b.accepts(t, b.own(t, with(header4("EdDSA", "own"), "typ", "at+jwt"), goodClaims()))
-	b.accepts(t, b.own(t, without(header4("EdDSA", "own"), "typ"), goodClaims()))
+	b.accepts(t, b.own(t, with(headerOf("EdDSA", "own"), "typ", "at+jwt"), goodClaims()))
+	b.accepts(t, b.own(t, without(headerOf("EdDSA", "own"), "typ"), goodClaims()))
 }
 
 func TestNarrowingTellsNothingFromEverything(t *testing.T) {
 	b := newBench(t)
-	h := header4("EdDSA", "own")
+	h := headerOf("EdDSA", "own")
 	require.Nil(t, b.accepts(t, b.own(t, h, goodClaims())).Channels)
 	c := b.accepts(t, b.own(t, h, with(with(goodClaims(), "channels", []string{}), "locations", []string{"store-1", "store-2"})))
 	require.NotNil(t, c.Channels)
@@ -352,7 +352,7 @@ func TestNarrowingTellsNothingFromEverything(t *testing.T) {
 
 func TestUnknownScopesAreLeftOut(t *testing.T) {
 	b := newBench(t)
-	h := header4("EdDSA", "own")
+	h := headerOf("EdDSA", "own")
 	for scope, want := range map[string][]Scope{
 		"": nil, "openid profile": nil, "Stock:Read": nil, "stock:read,stock:write": nil, "stock:read\tstock:write": nil,
 		"openid stock:read  stock:read orders:read": {StockRead, OrdersRead},
