@@ -47,7 +47,7 @@ var domainKinds = map[string]integrations.ErrorKind{
 }
 
 // pause is how long to stop after a limit; JD names no time.
-const pause = 5 * time.Second
+const pause = 2 * time.Second
 
 // gatewayError judges the code of a failed call. The gateway's own codes have up to two digits: a new one among them is worth another
 // try, since nothing is known to have happened. Longer ones come from the service behind it, which looked at the request.

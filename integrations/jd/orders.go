@@ -2,6 +2,7 @@ package jd
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -21,6 +22,7 @@ const (
 	recent    = 89 * 24 * time.Hour // searches by modification reach back three months
 	longAgo   = 2 * 365 * 24 * time.Hour
 	narrowest = 2 * time.Second
+	maxRounds = 5 // over the end of a window that is still growing
 )
 
 // documented are the states that order_state may name. NOT_PAY is not among them: unpaid orders have an API of their own.
@@ -48,40 +50,85 @@ type errYield struct{ error }
 // which connectors use but no document explains: it only adds what the first one did not show, and is done without when JD refuses it.
 func (s *shop) Orders(ctx context.Context, since, until time.Time, give func([]integrations.Order) error) error {
 	since = later(since, s.now().Add(-longAgo))
-	noUnpaid, noAll := false, false
+	r := &reader{shop: s, give: give, seen: map[string]print{}}
 	for from := since; from.Before(until); from = from.Add(window) {
 		to := from.Add(window)
 		if to.After(until) {
 			to = until
 		}
-		// Searches by modification do not reach further back; there, orders are found by their creation.
-		dateType := 0
-		if from.Before(s.now().Add(-recent)) {
-			dateType = 1
-		}
-		if !noUnpaid {
-			err := s.unpaid(ctx, from, to, give)
-			if noUnpaid = absent(err); err != nil && !noUnpaid {
-				return plain(err)
-			}
-		}
-		seen := map[string]time.Time{}
-		if err := s.search(ctx, documented, dateType, from, to, seen, give); err != nil {
-			return plain(err)
-		}
-		if noAll {
-			continue
-		}
-		err := s.search(ctx, "ALL", dateType, from, to, seen, give)
-		if noAll = refusedOnly(err); err != nil && !noAll {
+		if err := r.window(ctx, from, to); err != nil {
 			return plain(err)
 		}
 	}
 	return nil
 }
 
+// reader is one run of Orders.
+type reader struct {
+	*shop
+	give            yield
+	seen            map[string]print // what was told of each order in this window
+	told            int              // how many orders this round gave
+	noUnpaid, noAll bool             // JD does not want these questions
+}
+
+// print tells whether an order is the same as when it was read before: times have whole seconds, in which much can happen.
+type print [sha256.Size]byte
+
+// window reads one window whole. When it reaches into the present, orders that change meanwhile move within it, behind what was read;
+// so its end is read again until nothing new is there.
+func (r *reader) window(ctx context.Context, from, to time.Time) error {
+	clear(r.seen)
+	for range maxRounds {
+		began := r.now()
+		r.told = 0
+		if err := r.once(ctx, from, to); err != nil {
+			return err
+		}
+		if to.Before(began) || r.told == 0 {
+			return nil
+		}
+		from = later(from, began.Add(-time.Second))
+	}
+	return nil
+}
+
+func (r *reader) once(ctx context.Context, from, to time.Time) error {
+	// Searches by modification do not reach further back; there, orders are found by their creation.
+	dateType := 0
+	if from.Before(r.now().Add(-recent)) {
+		dateType = 1
+	}
+	if !r.noUnpaid {
+		err := r.unpaid(ctx, from, to, r.fresh)
+		if r.noUnpaid = absent(err); err != nil && !r.noUnpaid {
+			return err
+		}
+	}
+	if err := r.search(ctx, documented, dateType, from, to, r.fresh); err != nil || r.noAll {
+		return err
+	}
+	err := r.search(ctx, "ALL", dateType, from, to, r.fresh)
+	if r.noAll = refusedOnly(err); r.noAll {
+		return nil
+	}
+	return err
+}
+
+// fresh passes on what was not told yet in this window.
+func (r *reader) fresh(batch []integrations.Order) error {
+	batch = slices.DeleteFunc(batch, func(o integrations.Order) bool {
+		now := print(sha256.Sum256([]byte(o.Raw)))
+		same := r.seen[o.ExternalID] == now
+		r.seen[o.ExternalID] = now
+		return same
+	})
+	r.told += len(batch)
+	return hand(batch, r.give)
+}
+
 // search reads one window, halving it when it is too full.
-func (s *shop) search(ctx context.Context, states string, dateType int, from, to time.Time, seen map[string]time.Time, give yield) error {
+func (s *shop) search(ctx context.Context, states string, dateType int, from, to time.Time, give yield) error {
 	ask := func(page int) ([]json.RawMessage, int, error) {
 		var answer api.OrderPage
 		err := s.call(ctx, "jingdong.pop.order.enSearch", api.OrderSearch{
@@ -94,7 +141,7 @@ func (s *shop) search(ctx context.Context, states string, dateType int, from, to
 		return answer.Result.Orders, int(answer.Result.Total), err
 	}
 	return pages(ask, from, to, func(from, to time.Time) error {
-		return s.search(ctx, states, dateType, from, to, seen, give)
+		return s.search(ctx, states, dateType, from, to, give)
 	}, func(raws []json.RawMessage) error {
 		var out []integrations.Order
 		for _, raw := range raws {
@@ -102,13 +149,9 @@ func (s *shop) search(ctx context.Context, states string, dateType int, from, to
 			if err != nil {
 				return err
 			}
-			if at, known := seen[o.ExternalID]; known && !o.Modified.After(at) {
-				continue
-			}
-			seen[o.ExternalID] = o.Modified
 			out = append(out, o)
 		}
-		return hand(out, give)
+		return give(out)
 	})
 }
 
@@ -131,7 +174,7 @@ func (s *shop) unpaid(ctx context.Context, from, to time.Time, give yield) error
 				}
 				out = append(out, o)
 			}
-			return hand(out, give)
+			return give(out)
 		})
 }
 

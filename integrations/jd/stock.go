@@ -176,7 +176,7 @@ func (s *shop) open(ctx context.Context) (map[string]bool, error) {
 		return nil
 	}
 	now := s.now()
-	if err := s.search(ctx, openStates, 1, now.Add(-openFor), now, map[string]time.Time{}, note); err != nil {
+	if err := s.search(ctx, openStates, 1, now.Add(-openFor), now, note); err != nil {
 		return nil, err
 	}
 	if err := s.unpaid(ctx, now.Add(-unpaidFor), now, note); err != nil && !absent(err) {
