@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -290,3 +291,6 @@ func isTransient(err error) bool {
 	}
 	return false
 }
+
+// ScanUUID scans a row of one UUID.
+func ScanUUID(rows *sql.Rows) (id uuid.UUID, err error) { return id, rows.Scan(&id) }

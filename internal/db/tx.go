@@ -48,3 +48,11 @@ func (d *DB) once(ctx context.Context, fn func(*Tx) error) error {
 	}
 	return tx.Commit()
 }
+
+// ForUpdate is what a SELECT says to keep the rows from others until the transaction ends. SQLite has one writer: it needs nothing.
+func (t *Tx) ForUpdate() string {
+	if t.engine == Postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}

@@ -1,0 +1,110 @@
+package orders
+
+import (
+	"context"
+	"errors"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/allocation"
+	"github.com/oneshelf/oneshelf/events"
+)
+
+// CancelInput cancels an order.
+type CancelInput struct {
+	Key    string `json:"-"`
+	Order  commerce.OrderRef
+	Reason string
+}
+
+// Cancel cancels an order and gives its stock back once. When a parcel has left, the order becomes CANCEL_REQUESTED instead, and
+// nothing is given back.
+// Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; ILLEGAL_TRANSITION.
+func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, error) {
+	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
+		return Placed{}, false, err
+	}
+	var errs fields
+	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	if err := errors.Join(errs...); err != nil {
+		return Placed{}, false, err
+	}
+	return events.Once(ctx, s.Store, events.Call{Operation: "orderCancel", Key: in.Key, Input: in}, func(tx *events.Tx) (Placed, error) {
+		o, err := findAndLock(ctx, tx, in.Order)
+		if err != nil {
+			return Placed{}, err
+		}
+		if err := o.situation().May(Cancel); err != nil {
+			return Placed{}, err
+		}
+		return Placed{o.ID}, cancel(ctx, tx, o, in.Reason)
+	})
+}
+
+// cancel ends a locked order, or asks for it when goods have left.
+func cancel(ctx context.Context, tx *events.Tx, o locked, reason string) error {
+	state, kind, at := Canceled, "CANCELED", tx.Now
+	if o.left {
+		state, kind, at = CancelRequested, "CANCEL_REQUESTED", 0
+	} else if err := giveBack(ctx, tx, o); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "UPDATE orders SET state = ?, hold_reason = '', canceled_at = ? WHERE brand_id = ? AND id = ?",
+		state, at, tx.Viewer.Brand, o.ID); err != nil {
+		return err
+	}
+	if err := note(ctx, tx, o.ID, kind, reason); err != nil {
+		return err
+	}
+	sayOrder(tx, o.ID, o.Version, o.ChannelID)
+	return nil
+}
+
+// giveBack releases everything an order still reserves and ends its work; dispatch tokens given out before are void.
+func giveBack(ctx context.Context, tx *events.Tx, o locked) error {
+	open, err := openAllocations(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
+	movements := make([]stock.Movement, len(open))
+	for i, a := range open {
+		movements[i] = stock.Movement{
+			Place: stock.Place{Variant: a.VariantID, Location: a.LocationID}, Kind: stock.Release,
+			Reserved: -(a.Quantity - a.Fulfilled - a.Released), Reason: "order canceled", Reference: reference(o.Number),
+		}
+	}
+	brand := tx.Viewer.Brand
+	if _, err := tx.Exec(ctx, `UPDATE fulfillment_orders SET state = ?, dispatch = dispatch + 1, version = version + 1, updated_at = ?
+		WHERE brand_id = ? AND order_id = ? AND state NOT IN (?, ?)`, WorkCanceled, tx.Now, brand, o.ID, WorkClosed, WorkCanceled); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "UPDATE allocations SET released = quantity - fulfilled WHERE brand_id = ? AND order_id = ?", brand, o.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "UPDATE order_lines SET canceled = quantity - fulfilled WHERE brand_id = ? AND order_id = ?", brand, o.ID); err != nil {
+		return err
+	}
+	if len(movements) == 0 {
+		return nil
+	}
+	_, err = stock.Move(ctx, tx, movements)
+	return err
+}
+
+// openAllocations are those of an order that still reserve something, wherever they are.
+func openAllocations(ctx context.Context, tx *events.Tx, order commerce.UUID) ([]*ent.Allocation, error) {
+	all, err := tx.Ent.Allocation.Query().Where(allocation.OrderID(order)).Order(allocation.ByID()).
+		All(auth.With(ctx, unnarrowed(tx.Viewer)))
+	if err != nil {
+		return nil, err
+	}
+	var open []*ent.Allocation
+	for _, a := range all {
+		if a.Fulfilled+a.Released < a.Quantity {
+			open = append(open, a)
+		}
+	}
+	return open, nil
+}

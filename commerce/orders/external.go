@@ -1,0 +1,198 @@
+package orders
+
+import (
+	"context"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/events"
+)
+
+// What a marketplace says of its orders comes in here, inside transactions of commerce/channels. None of these asks for scopes: the
+// caller is our own worker.
+
+// Receive writes orders as marketplaces sent them. Nothing is dropped: without stock or mapping they are HELD.
+func Receive(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, error) {
+	return place(ctx, tx, commands)
+}
+
+// News is what a marketplace's order is now, for an order of ours that was made of it.
+type News struct {
+	// HoldFor is why it must not be worked on yet, "" when it may be.
+	HoldFor string
+	// Paid is what the marketplace has received in all.
+	Paid int64
+	// Closed is set when it was canceled or refunded in full.
+	Closed bool
+	// Left is set when the marketplace says that everything has left, with the parcel's number as far as it tells.
+	Left                    bool
+	Carrier, TrackingNumber string
+	// Variants maps order lines that were not mapped.
+	Variants map[commerce.UUID]commerce.UUID
+}
+
+// Follow brings an order to what its marketplace says. Repeating the same news changes nothing, and news that lag behind what has
+// happened here never turn anything back. It answers whether something changed.
+func Follow(ctx context.Context, tx *events.Tx, id commerce.UUID, news News) (bool, error) {
+	before, err := tx.Ent.Order.Get(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if !differs(before, news) {
+		return false, nil
+	}
+	o, err := lock(ctx, tx, id)
+	if err != nil {
+		return false, err
+	}
+	if due := min(news.Paid, o.Total) - o.Paid; due > 0 && State(o.State) != Canceled {
+		p := PaymentInput{Method: "MARKETPLACE", Amount: commerce.Money{Amount: due, Currency: o.Currency}}
+		if err := receive(ctx, tx, o, p); err != nil {
+			return false, err
+		}
+		o.Paid += due
+	}
+	switch {
+	case news.Closed && (State(o.State) == Open || State(o.State) == Held):
+		return true, cancel(ctx, tx, o, "closed by the marketplace")
+	case news.Left && State(o.State) != Canceled && FulfillmentState(o.FulfillmentState) != Fulfilled:
+		return true, leave(ctx, tx, o, news)
+	case State(o.State) == Held:
+		return true, release(ctx, tx, o, news)
+	case State(o.State) == Open && news.HoldFor != "" && !o.left:
+		return true, hold(ctx, tx, o, news.HoldFor)
+	}
+	return true, nil
+}
+
+// differs tells whether news could change an order, so that an order polled again and again is not locked each time.
+func differs(o *ent.Order, n News) bool {
+	switch {
+	case State(o.State) == Canceled, State(o.State) == Completed:
+		return false
+	case min(n.Paid, o.Total) > o.Paid:
+		return true
+	case n.Closed:
+		return State(o.State) == Open || State(o.State) == Held
+	case n.Left:
+		return FulfillmentState(o.FulfillmentState) != Fulfilled
+	case State(o.State) == Held:
+		return n.HoldFor != o.HoldReason
+	}
+	return State(o.State) == Open && n.HoldFor != "" && FulfillmentState(o.FulfillmentState) == Unfulfilled
+}
+
+// hold keeps an order back; work taken on is taken back, so that no token given out before ships it.
+func hold(ctx context.Context, tx *events.Tx, o locked, reason string) error {
+	for _, w := range o.work {
+		if WorkState(w.State) == WorkAccepted {
+			if err := turn(ctx, tx, w.ID, WorkOpen); err != nil {
+				return err
+			}
+		}
+	}
+	return stand(ctx, tx, o, Held, reason, "HELD")
+}
+
+// release lets a held order go on as far as it can: lines are mapped, stock is promised when none is, and what still stands in the
+// way stays its reason.
+func release(ctx context.Context, tx *events.Tx, o locked, news News) error {
+	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	lines, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(o.ID)).Order(orderline.ByPosition()).All(all)
+	if err != nil {
+		return err
+	}
+	if len(o.work) == 0 {
+		wanted, mapped, err := mapLines(ctx, tx, lines, news.Variants)
+		if err != nil {
+			return err
+		}
+		reason := HeldUnmapped
+		if mapped {
+			switch err := allocate(ctx, tx, o.ID, o.Number, wanted); err.(type) {
+			case nil:
+				reason = news.HoldFor
+			case outOf:
+				reason = HeldShort
+			default:
+				return err
+			}
+		}
+		news.HoldFor = reason
+	}
+	if news.HoldFor != "" {
+		if news.HoldFor == o.HoldReason {
+			return nil
+		}
+		return stand(ctx, tx, o, Held, news.HoldFor, "HELD")
+	}
+	o.State = string(Open)
+	return stand(ctx, tx, o, settled(o), "", "RELEASED")
+}
+
+func stand(ctx context.Context, tx *events.Tx, o locked, state State, reason, kind string) error {
+	if _, err := tx.Exec(ctx, "UPDATE orders SET state = ?, hold_reason = ? WHERE brand_id = ? AND id = ?", state, reason, tx.Viewer.Brand, o.ID); err != nil {
+		return err
+	}
+	if err := note(ctx, tx, o.ID, kind, reason); err != nil {
+		return err
+	}
+	sayOrder(tx, o.ID, o.Version, o.ChannelID)
+	return nil
+}
+
+// mapLines gives lines the variants that are known by now and tells whether every line has one.
+func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known map[commerce.UUID]commerce.UUID) ([]line, bool, error) {
+	var out []line
+	for _, l := range lines {
+		if l.VariantID == nil {
+			v, ok := known[l.ID]
+			if !ok {
+				return nil, false, nil
+			}
+			if _, err := tx.Exec(ctx, "UPDATE order_lines SET variant_id = ? WHERE brand_id = ? AND id = ?", v, tx.Viewer.Brand, l.ID); err != nil {
+				return nil, false, err
+			}
+			l.VariantID = &v
+		}
+		out = append(out, line{l.ID, *l.VariantID, l.Quantity})
+	}
+	return out, true, nil
+}
+
+// leave books as shipped what a marketplace says has left without us: the seller shipped it in the marketplace's own console.
+func leave(ctx context.Context, tx *events.Tx, o locked, news News) error {
+	if State(o.State) == Held {
+		if err := release(ctx, tx, o, News{Variants: news.Variants}); err != nil {
+			return err
+		}
+		again, err := lock(ctx, tx, o.ID)
+		if err != nil || State(again.State) == Held {
+			return err
+		}
+		o = again
+	}
+	carrier, number := news.Carrier, news.TrackingNumber
+	if carrier == "" {
+		carrier = "MARKETPLACE"
+	}
+	if number == "" {
+		number = "unknown"
+	}
+	for _, w := range o.work {
+		if WorkState(w.State) != WorkOpen && WorkState(w.State) != WorkAccepted {
+			continue
+		}
+		if _, err := ship(ctx, tx, o, w, ShipInput{Carrier: carrier, TrackingNumber: number}); err != nil {
+			return err
+		}
+		again, err := lock(ctx, tx, o.ID)
+		if err != nil {
+			return err
+		}
+		o = again
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/channel"
+	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
+	"github.com/oneshelf/oneshelf/ent/order"
+	"github.com/oneshelf/oneshelf/events"
+)
+
+// Find answers the order a ref names, nil when the viewer sees none. An external reference that several channels gave names none.
+func Find(ctx context.Context, c *ent.Client, ref commerce.OrderRef) (*ent.Order, error) {
+	q := c.Order.Query()
+	switch {
+	case ref.ID != nil:
+		q = q.Where(order.ID(*ref.ID))
+	case ref.Number != "":
+		q = q.Where(order.Number(ref.Number))
+	case ref.External != nil:
+		q = q.Where(order.ExternalSystem(ref.External.System), order.ExternalValue(ref.External.Value))
+	default:
+		return nil, nil
+	}
+	found, err := q.Limit(2).All(ctx)
+	if err != nil || len(found) != 1 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// findChannel answers the channel a ref names, nil when the viewer sees none.
+func findChannel(ctx context.Context, c *ent.Client, ref commerce.ChannelRef) (*ent.Channel, error) {
+	q := c.Channel.Query()
+	if ref.ID != nil {
+		q = q.Where(channel.ID(*ref.ID))
+	} else {
+		q = q.Where(channel.CodeFolded(commerce.Fold(ref.Code)))
+	}
+	found, err := q.Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// notTaken answers ALREADY_EXISTS with the order that has the reference on the channel.
+func notTaken(ctx context.Context, tx *events.Tx, channel commerce.UUID, ref commerce.Reference) error {
+	var id commerce.UUID
+	err := tx.QueryRow(ctx, "SELECT id FROM orders WHERE brand_id = ? AND channel_id = ? AND external_system = ? AND external_value = ?",
+		tx.Viewer.Brand, channel, ref.System, ref.Value).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return &commerce.Error{
+		Code: commerce.AlreadyExists, Message: "this channel has an order of this reference", Field: []string{"externalRef"},
+		Details: commerce.Existing{ID: commerce.ID{Kind: commerce.OrderID, UUID: id}},
+	}
+}
+
+// lock keeps an order from others until the transaction ends and reads it with all its work, whatever of it the viewer sees.
+// The order is the first thing every transaction on it locks: that is what fences shipping from canceling.
+func lock(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, error) {
+	// Raising the version is the lock; a transaction that fails takes it back.
+	if _, err := tx.Exec(ctx, "UPDATE orders SET version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ?",
+		tx.Now, tx.Viewer.Brand, id); err != nil {
+		return locked{}, err
+	}
+	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	o, err := tx.Ent.Order.Get(all, id)
+	if err != nil {
+		return locked{}, err
+	}
+	work, err := tx.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.OrderID(id)).Order(fulfillmentorder.ByID()).All(all)
+	return locked{Order: o, work: work, left: FulfillmentState(o.FulfillmentState) != Unfulfilled}, err
+}
+
+// unnarrowed is the viewer without narrowing: what it does to an order it sees may touch places it does not see.
+func unnarrowed(v *auth.Viewer) *auth.Viewer {
+	wide := *v
+	wide.Channels, wide.Locations = nil, nil
+	return &wide
+}
+
+// locked is an order that the running transaction keeps from others.
+type locked struct {
+	*ent.Order
+	work []*ent.FulfillmentOrder
+	left bool
+}
+
+func (l locked) situation() Situation {
+	s := Situation{State: State(l.State), Due: l.Total - l.Paid, Left: l.left}
+	for _, w := range l.work {
+		s.Work = append(s.Work, WorkState(w.State))
+	}
+	return s
+}

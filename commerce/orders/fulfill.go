@@ -1,0 +1,292 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/allocation"
+	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
+	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// AcceptInput takes work on.
+type AcceptInput struct {
+	Key  string `json:"-"`
+	Work commerce.UUID
+}
+
+// Accepted is the work with the token that shipping needs.
+type Accepted struct {
+	Work  commerce.UUID
+	Count int
+	Token string `json:"-"` // made again from Work and Count, so no token lies in the database
+}
+
+// Accept takes work on for its location and answers the dispatch token.
+// Errors: FORBIDDEN without orders:write; NOT_FOUND; ILLEGAL_TRANSITION.
+func (s *Service) Accept(ctx context.Context, in AcceptInput) (Accepted, bool, error) {
+	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
+		return Accepted{}, false, err
+	}
+	a, replayed, err := events.Once(ctx, s.Store, events.Call{Operation: "fulfillmentAccept", Key: in.Key, Input: in}, func(tx *events.Tx) (Accepted, error) {
+		o, w, err := lockWork(ctx, tx, in.Work)
+		if err != nil {
+			return Accepted{}, err
+		}
+		if err := o.mayWork(Accept, w, WorkOpen); err != nil {
+			return Accepted{}, err
+		}
+		if err := turn(ctx, tx, w.ID, WorkAccepted); err != nil {
+			return Accepted{}, err
+		}
+		if err := note(ctx, tx, o.ID, "WORK_ACCEPTED", ""); err != nil {
+			return Accepted{}, err
+		}
+		sayOrder(tx, o.ID, o.Version, o.ChannelID)
+		return Accepted{Work: w.ID, Count: w.Dispatch + 1}, nil
+	})
+	if err == nil {
+		a.Token = s.Tokens.Token(a.Work, a.Count)
+	}
+	return a, replayed, err
+}
+
+// turn brings work to a state and makes tokens given out before void.
+func turn(ctx context.Context, tx *events.Tx, work commerce.UUID, state WorkState) error {
+	_, err := tx.Exec(ctx, "UPDATE fulfillment_orders SET state = ?, dispatch = dispatch + 1, version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ?",
+		state, tx.Now, tx.Viewer.Brand, work)
+	return err
+}
+
+// mayWork judges an action on one piece of work: the order must allow it and the work must be in the state it begins in.
+func (l locked) mayWork(a Action, w *ent.FulfillmentOrder, from WorkState) error {
+	situation := l.situation()
+	if err := situation.May(a); err != nil {
+		return err
+	}
+	if WorkState(w.State) != from {
+		return &commerce.Error{
+			Code: commerce.IllegalTransition, Message: string(a) + " is not possible while the work is " + w.State,
+			Details: commerce.Allowed{Mutations: situation.Actions()},
+		}
+	}
+	return nil
+}
+
+// lockWork locks the order of a piece of work that the viewer sees.
+func lockWork(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, *ent.FulfillmentOrder, error) {
+	seen, err := tx.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.ID(id)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return locked{}, nil, commerce.Errorf(commerce.NotFound, "there is no such work").At("fulfillmentOrder")
+	}
+	if err != nil {
+		return locked{}, nil, err
+	}
+	o, err := lock(ctx, tx, seen.OrderID)
+	if err != nil {
+		return locked{}, nil, err
+	}
+	for _, w := range o.work {
+		if w.ID == id {
+			return o, w, nil
+		}
+	}
+	return locked{}, nil, errors.New("work without its order")
+}
+
+// ShipInput is a parcel that leaves.
+type ShipInput struct {
+	Key            string `json:"-"`
+	Work           commerce.UUID
+	Token          string
+	Carrier        string
+	TrackingNumber string
+	Lines          []LineQuantity // all that is left when empty
+}
+
+// LineQuantity is so many of an order line, named by id or by SKU.
+type LineQuantity struct {
+	Line     *commerce.UUID
+	SKU      string
+	Quantity int64
+}
+
+// Shipped names the parcel and its order.
+type Shipped struct{ Fulfillment, Order commerce.UUID }
+
+// Ship lets a parcel leave: what was promised turns into what has gone. Only the token of work that is still accepted can ship, so
+// that of canceling and shipping one wins.
+// Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; DISPATCH_REVOKED.
+func (s *Service) Ship(ctx context.Context, in ShipInput) (Shipped, bool, error) {
+	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
+		return Shipped{}, false, err
+	}
+	if err := errors.Join(in.clean()...); err != nil {
+		return Shipped{}, false, err
+	}
+	return events.Once(ctx, s.Store, events.Call{Operation: "fulfillmentShip", Key: in.Key, Input: in}, func(tx *events.Tx) (Shipped, error) {
+		o, w, err := lockWork(ctx, tx, in.Work)
+		if err != nil {
+			return Shipped{}, err
+		}
+		if !s.Tokens.Valid(in.Token, w.ID, w.Dispatch) || o.mayWork(Ship, w, WorkAccepted) != nil {
+			return Shipped{}, commerce.Errorf(commerce.DispatchRevoked, "the dispatch token is not valid any more").At("dispatchToken")
+		}
+		return ship(ctx, tx, o, w, in)
+	})
+}
+
+func (in *ShipInput) clean() []error {
+	var errs fields
+	errs.text(&in.Carrier, commerce.CodeText, "carrier")
+	errs.text(&in.TrackingNumber, commerce.CodeText, "trackingNumber")
+	if len(in.Lines) > maxLines {
+		errs.add(commerce.Invalid([]string{"lines"}, "at most %d", maxLines))
+	}
+	for i, l := range in.Lines {
+		if (l.Line == nil) == (l.SKU == "") {
+			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i)}, "needs either line or sku"))
+		}
+		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
+			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
+		}
+	}
+	return errs
+}
+
+// taking is so many of an allocation.
+type taking struct {
+	*ent.Allocation
+	quantity int64
+}
+
+// ship writes a parcel of a locked order's work.
+func ship(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder, in ShipInput) (Shipped, error) {
+	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	promised, err := tx.Ent.Allocation.Query().Where(allocation.FulfillmentOrderID(w.ID)).All(all)
+	if err != nil {
+		return Shipped{}, err
+	}
+	lines, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(o.ID)).Order(orderline.ByPosition()).All(all)
+	if err != nil {
+		return Shipped{}, err
+	}
+	taken, err := take(lines, promised, in.Lines)
+	if err != nil {
+		return Shipped{}, err
+	}
+	parcel := Shipped{Fulfillment: commerce.NewUUID(), Order: o.ID}
+	if err := writeParcel(ctx, tx, o, w, parcel.Fulfillment, in, taken); err != nil {
+		return Shipped{}, err
+	}
+	if err := settle(ctx, tx, o, w, lines, promised, taken); err != nil {
+		return Shipped{}, err
+	}
+	if err := note(ctx, tx, o.ID, "SHIPPED", in.Carrier+" "+in.TrackingNumber); err != nil {
+		return Shipped{}, err
+	}
+	sayOrder(tx, o.ID, o.Version, o.ChannelID)
+	return parcel, nil
+}
+
+// take chooses from which allocations a parcel is filled: everything left when nothing is asked; by SKU the lines in their order.
+func take(lines []*ent.OrderLine, promised []*ent.Allocation, asked []LineQuantity) ([]taking, error) {
+	byLine := map[commerce.UUID]*ent.Allocation{}
+	left := map[commerce.UUID]int64{}
+	for _, a := range promised {
+		byLine[a.OrderLineID] = a
+		left[a.OrderLineID] = a.Quantity - a.Fulfilled - a.Released
+	}
+	taken := map[commerce.UUID]int64{}
+	if len(asked) == 0 {
+		taken = left
+	}
+	for i, want := range asked {
+		open := want.Quantity
+		for _, l := range lines {
+			if (want.Line != nil && *want.Line != l.ID) || (want.Line == nil && commerce.Fold(want.SKU) != commerce.Fold(l.Sku)) {
+				continue
+			}
+			n := min(open, left[l.ID])
+			left[l.ID] -= n
+			taken[l.ID] += n
+			open -= n
+		}
+		if open > 0 {
+			return nil, commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "is more than what is left to ship here")
+		}
+	}
+	var out []taking
+	for _, l := range lines {
+		if n := taken[l.ID]; n > 0 {
+			out = append(out, taking{byLine[l.ID], n})
+		}
+	}
+	if len(out) == 0 {
+		return nil, commerce.Invalid([]string{"lines"}, "nothing is left to ship here")
+	}
+	return out, nil
+}
+
+// writeParcel writes the parcel, what is in it, and the movements that take it off the shelf.
+func writeParcel(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder, id commerce.UUID, in ShipInput, taken []taking) error {
+	brand := tx.Viewer.Brand
+	if _, err := tx.Exec(ctx, `INSERT INTO fulfillments (id, brand_id, order_id, fulfillment_order_id, location_id, carrier, tracking_number, shipped_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, brand, o.ID, w.ID, w.LocationID, in.Carrier, in.TrackingNumber, tx.Now); err != nil {
+		return err
+	}
+	var args []any
+	var movements []stock.Movement
+	for _, t := range taken {
+		args = append(args, commerce.NewUUID(), brand, id, t.OrderLineID, t.quantity)
+		movements = append(movements, stock.Movement{
+			Place: stock.Place{Variant: t.VariantID, Location: t.LocationID}, Kind: stock.Ship, OnHand: -t.quantity, Reserved: -t.quantity,
+			Reason: "shipped", Reference: reference(o.Number),
+		})
+		if _, err := tx.Exec(ctx, "UPDATE allocations SET fulfilled = fulfilled + ? WHERE brand_id = ? AND id = ?", t.quantity, brand, t.ID); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "UPDATE order_lines SET fulfilled = fulfilled + ? WHERE brand_id = ? AND id = ?", t.quantity, brand, t.OrderLineID); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, "INSERT INTO fulfillment_lines (id, brand_id, fulfillment_id, order_line_id, quantity) VALUES "+db.Rows(len(taken), 5), args...); err != nil {
+		return err
+	}
+	_, err := stock.Move(ctx, tx, movements)
+	return err
+}
+
+// settle brings the work and the order to the states that follow from a parcel.
+func settle(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder, lines []*ent.OrderLine, promised []*ent.Allocation, taken []taking) error {
+	var workLeft, orderLeft int64
+	for _, a := range promised {
+		workLeft += a.Quantity - a.Fulfilled - a.Released
+	}
+	for _, l := range lines {
+		orderLeft += l.Quantity - l.Fulfilled - l.Canceled
+	}
+	for _, t := range taken {
+		workLeft -= t.quantity
+		orderLeft -= t.quantity
+	}
+	if workLeft == 0 {
+		if err := turn(ctx, tx, w.ID, WorkClosed); err != nil {
+			return err
+		}
+	}
+	o.FulfillmentState = string(PartiallyFulfilled)
+	if orderLeft == 0 {
+		o.FulfillmentState = string(Fulfilled)
+	}
+	_, err := tx.Exec(ctx, "UPDATE orders SET fulfillment_state = ?, state = ? WHERE brand_id = ? AND id = ?",
+		o.FulfillmentState, settled(o), tx.Viewer.Brand, o.ID)
+	return err
+}

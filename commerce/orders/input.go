@@ -1,0 +1,92 @@
+package orders
+
+import (
+	"strconv"
+
+	"github.com/oneshelf/oneshelf/commerce"
+)
+
+// maxLines is how many lines an order may have.
+const maxLines = 250
+
+// fields gathers what is wrong with an input.
+type fields []error
+
+func (f *fields) add(err *commerce.Error) { *f = append(*f, err) }
+
+func (f *fields) text(s *string, rule commerce.Text, path ...string) {
+	clean, err := rule.Clean(*s)
+	if err != nil {
+		f.add(err.At(path...))
+		return
+	}
+	*s = clean
+}
+
+func (f *fields) amount(m commerce.Money, positive bool, path ...string) {
+	if m.Amount < 0 || (positive && m.Amount == 0) || m.Amount > commerce.MaxAmount {
+		f.add(commerce.Invalid(append(path, "amount"), "must be %s and not too large", map[bool]string{true: "above 0", false: "0 or above"}[positive]))
+	}
+}
+
+func (f *fields) payment(p *PaymentInput, path ...string) {
+	at := func(name string) []string { return append(append([]string{}, path...), name) }
+	f.text(&p.Method, commerce.CodeText, at("method")...)
+	f.text(&p.Reference, commerce.ShortText, at("reference")...)
+	f.amount(p.Amount, true, at("amount")...)
+}
+
+func (f *fields) address(a *commerce.Address, path ...string) {
+	at := func(name string) []string { return append(append([]string{}, path...), name) }
+	for name, s := range map[string]*string{
+		"recipient": &a.Recipient, "phone": &a.Phone, "country": &a.Country, "province": &a.Province, "city": &a.City,
+		"district": &a.District, "line1": &a.Line1, "line2": &a.Line2, "postcode": &a.Postcode,
+	} {
+		f.text(s, commerce.ShortText, at(name)...)
+	}
+}
+
+// currencies checks that all money is in the channel's currency.
+func (f *fields) currencies(c commerce.Currency, in PlaceInput) {
+	check := func(m *commerce.Money, path ...string) {
+		if m != nil && m.Currency != c {
+			f.add(commerce.Invalid(append(path, "currency"), "this channel sells in %s", c))
+		}
+	}
+	check(in.Shipping, "shipping")
+	check(in.ExpectedTotal, "expectedTotal")
+	for i := range in.Payments {
+		check(&in.Payments[i].Amount, "payments", strconv.Itoa(i), "amount")
+	}
+}
+
+func (in *PlaceInput) clean(now commerce.Instant) []error {
+	var errs fields
+	if len(in.Lines) == 0 || len(in.Lines) > maxLines {
+		errs.add(commerce.Invalid([]string{"lines"}, "an order has 1 to %d lines", maxLines))
+	}
+	for i, l := range in.Lines {
+		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
+			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
+		}
+		if l.UnitPrice != nil {
+			errs.amount(*l.UnitPrice, false, "lines", strconv.Itoa(i), "unitPrice")
+		}
+	}
+	if in.Shipping != nil {
+		errs.amount(*in.Shipping, false, "shipping")
+	}
+	if in.External != nil {
+		errs.text(&in.External.System, commerce.CodeText, "externalRef", "system")
+		errs.text(&in.External.Value, commerce.NameText, "externalRef", "value")
+	}
+	for i := range in.Payments {
+		errs.payment(&in.Payments[i], "payments", strconv.Itoa(i))
+	}
+	errs.address(&in.Address, "delivery", "ship", "address")
+	errs.text(&in.Note, commerce.Text{Max: 2000, Multiline: true}, "note")
+	if in.PlacedAt != nil && (*in.PlacedAt > now || *in.PlacedAt <= 0) {
+		errs.add(commerce.Invalid([]string{"placedAt"}, "must not be in the future"))
+	}
+	return errs
+}

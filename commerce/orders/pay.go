@@ -1,0 +1,96 @@
+package orders
+
+import (
+	"context"
+	"errors"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/events"
+)
+
+// RecordPaymentInput is money received for an order.
+type RecordPaymentInput struct {
+	Key     string `json:"-"`
+	Order   commerce.OrderRef
+	Payment PaymentInput
+}
+
+// RecordPayment records money received. Parts add up; more than what is due is refused.
+// Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; ILLEGAL_TRANSITION when nothing is due or the order is canceled.
+func (s *Service) RecordPayment(ctx context.Context, in RecordPaymentInput) (Placed, bool, error) {
+	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
+		return Placed{}, false, err
+	}
+	var errs fields
+	errs.payment(&in.Payment)
+	if in.Payment.Reference == "" {
+		errs.add(commerce.Invalid([]string{"reference"}, "must not be empty"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Placed{}, false, err
+	}
+	return events.Once(ctx, s.Store, events.Call{Operation: "orderPaymentRecord", Key: in.Key, Input: in}, func(tx *events.Tx) (Placed, error) {
+		o, err := findAndLock(ctx, tx, in.Order)
+		if err != nil {
+			return Placed{}, err
+		}
+		if in.Payment.Amount.Currency != o.Currency {
+			return Placed{}, commerce.Invalid([]string{"amount", "currency"}, "this order is in %s", o.Currency)
+		}
+		if err := o.situation().May(RecordPayment); err != nil {
+			return Placed{}, err
+		}
+		if in.Payment.Amount.Amount > o.Total-o.Paid {
+			return Placed{}, commerce.Invalid([]string{"amount"}, "is more than the %s that is due", commerce.Money{Amount: o.Total - o.Paid, Currency: o.Currency})
+		}
+		return Placed{o.ID}, receive(ctx, tx, o, in.Payment)
+	})
+}
+
+// receive adds a payment to a locked order.
+func receive(ctx context.Context, tx *events.Tx, o locked, p PaymentInput) error {
+	if _, err := writePayment(ctx, tx, o.ID, p); err != nil {
+		return err
+	}
+	o.Paid += p.Amount.Amount
+	if o.Paid >= o.Total {
+		o.PaidAt = tx.Now
+	}
+	if _, err := tx.Exec(ctx, "UPDATE orders SET paid = ?, payment_state = ?, paid_at = ?, state = ? WHERE brand_id = ? AND id = ?",
+		o.Paid, paymentState(o.Paid, o.Total), o.PaidAt, settled(o), tx.Viewer.Brand, o.ID); err != nil {
+		return err
+	}
+	if err := note(ctx, tx, o.ID, "PAYMENT_RECORDED", p.Amount.String()); err != nil {
+		return err
+	}
+	sayOrder(tx, o.ID, o.Version, o.ChannelID)
+	return nil
+}
+
+// settled is the state an order is in once its sums are as they stand: complete when everything has left and is paid.
+func settled(o locked) State {
+	if State(o.State) == Open && FulfillmentState(o.FulfillmentState) == Fulfilled && o.Paid >= o.Total {
+		return Completed
+	}
+	return State(o.State)
+}
+
+func writePayment(ctx context.Context, tx *events.Tx, order commerce.UUID, p PaymentInput) (commerce.UUID, error) {
+	id := commerce.NewUUID()
+	_, err := tx.Exec(ctx, "INSERT INTO payments (id, brand_id, order_id, method, state, amount, reference, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		id, tx.Viewer.Brand, order, p.Method, "PAID", p.Amount.Amount, p.Reference, tx.Now)
+	return id, err
+}
+
+// findAndLock locks the order that a ref names among those the viewer sees.
+func findAndLock(ctx context.Context, tx *events.Tx, ref commerce.OrderRef) (locked, error) {
+	found, err := Find(ctx, tx.Ent, ref)
+	if err != nil {
+		return locked{}, err
+	}
+	if found == nil {
+		return locked{}, commerce.Errorf(commerce.NotFound, "there is no such order").At("order")
+	}
+	return lock(ctx, tx, found.ID)
+}

@@ -1,0 +1,13 @@
+// Package orders holds the life of an order, from whatever channel: placing with stock promised at named locations in the same
+// transaction, payment, cancellation, and the work of locations up to the parcel. states.go is the table of what is legal when.
+//
+// Locks are always taken in this order: the order, its work, stock levels, products.
+package orders
+
+import "github.com/oneshelf/oneshelf/events"
+
+// Service is the one door to orders. It may be used by many at once.
+type Service struct {
+	Store  *events.Store
+	Tokens Dispatch
+}

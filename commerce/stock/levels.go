@@ -1,0 +1,218 @@
+package stock
+
+import (
+	"context"
+	"errors"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/events"
+)
+
+// AdjustInput corrects what is on hand.
+type AdjustInput struct {
+	Key       string `json:"-"`
+	Variant   commerce.VariantRef
+	Location  commerce.LocationRef
+	Delta     int64
+	Reason    string
+	Reference commerce.Reference
+}
+
+// Adjusted names what an adjustment touched.
+type AdjustedLevel struct{ Level, Movement commerce.UUID }
+
+// Adjust adds in.Delta to what is on hand.
+// Errors: FORBIDDEN without stock:write; NOT_FOUND; INVALID_INPUT; INSUFFICIENT_STOCK when less than what is reserved would remain.
+func (s *Service) Adjust(ctx context.Context, in AdjustInput) (AdjustedLevel, bool, error) {
+	if err := auth.Need(ctx, auth.StockWrite); err != nil {
+		return AdjustedLevel{}, false, err
+	}
+	if err := errors.Join(in.clean()...); err != nil {
+		return AdjustedLevel{}, false, err
+	}
+	return events.Once(ctx, s.Store, events.Call{Operation: "stockAdjust", Key: in.Key, Input: in}, func(tx *events.Tx) (AdjustedLevel, error) {
+		place, err := findPlace(ctx, tx, in.Variant, in.Location)
+		if err != nil {
+			return AdjustedLevel{}, err
+		}
+		levels, err := Move(ctx, tx, []Movement{{Place: place, Kind: Adjusted, OnHand: in.Delta, Reason: in.Reason, Reference: in.Reference}})
+		if short, ok := errors.AsType[*Shortfall](err); ok {
+			return AdjustedLevel{}, notBelow(short.Level, "delta")
+		}
+		if err != nil {
+			return AdjustedLevel{}, err
+		}
+		movement, err := newest(ctx, tx, place)
+		return AdjustedLevel{Level: levels[0].ID, Movement: movement}, err
+	})
+}
+
+func (in *AdjustInput) clean() []error {
+	var errs fields
+	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	errs.reference(&in.Reference)
+	if in.Delta == 0 || in.Delta > commerce.MaxQuantity || in.Delta < -commerce.MaxQuantity {
+		errs.add(commerce.Invalid([]string{"delta"}, "must not be 0 and at most %d either way", commerce.MaxQuantity))
+	}
+	return errs
+}
+
+// SetInput sets what is on hand to a count.
+type SetInput struct {
+	Key       string `json:"-"`
+	Variant   commerce.VariantRef
+	Location  commerce.LocationRef
+	OnHand    int64
+	Expected  commerce.Maybe[int64]
+	Safety    commerce.Maybe[int64]
+	Reason    string
+	Reference commerce.Reference
+}
+
+// Set sets what is on hand to in.OnHand and answers the level's id. With in.Expected it is a compare-and-set.
+// Errors: FORBIDDEN without stock:write; NOT_FOUND; INVALID_INPUT; STOCK_CONFLICT with the figure that stands;
+// INSUFFICIENT_STOCK when it is less than what is reserved.
+func (s *Service) Set(ctx context.Context, in SetInput) (commerce.UUID, bool, error) {
+	var none commerce.UUID
+	if err := auth.Need(ctx, auth.StockWrite); err != nil {
+		return none, false, err
+	}
+	if err := errors.Join(in.clean()...); err != nil {
+		return none, false, err
+	}
+	return events.Once(ctx, s.Store, events.Call{Operation: "stockSet", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
+		place, err := findPlace(ctx, tx, in.Variant, in.Location)
+		if err != nil {
+			return none, err
+		}
+		return count(ctx, tx, place, in)
+	})
+}
+
+// count sets one level inside a running transaction.
+func count(ctx context.Context, tx *events.Tx, place Place, in SetInput) (commerce.UUID, error) {
+	if err := ensure(ctx, tx, place); err != nil {
+		return commerce.UUID{}, err
+	}
+	level, err := standing(ctx, tx, place)
+	if err != nil {
+		return level.ID, err
+	}
+	if expected, ok := in.Expected.Get(); ok && expected != level.OnHand {
+		return level.ID, &commerce.Error{
+			Code: commerce.StockConflict, Message: "another count stands", Field: []string{"expectedOnHand"},
+			Details: commerce.StockMismatch{Actual: int(level.OnHand)},
+		}
+	}
+	if in.OnHand < level.Reserved {
+		return level.ID, notBelow(level, "onHand")
+	}
+	if safety := in.Safety.Or(level.Safety); safety != level.Safety {
+		if err := keepBack(ctx, tx, level, safety); err != nil {
+			return level.ID, err
+		}
+	}
+	if in.OnHand == level.OnHand {
+		return level.ID, nil
+	}
+	_, err = Move(ctx, tx, []Movement{{Place: place, Kind: Counted, OnHand: in.OnHand - level.OnHand, Reason: in.Reason, Reference: in.Reference}})
+	return level.ID, err
+}
+
+// keepBack changes the safety stock of a level that the transaction holds.
+func keepBack(ctx context.Context, tx *events.Tx, level Level, safety int64) error {
+	was := level.Available()
+	level.Safety = safety
+	err := tx.QueryRow(ctx, `UPDATE stock_levels SET safety_stock = ?, version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ?
+		RETURNING version`, safety, tx.Now, tx.Viewer.Brand, level.ID).Scan(&level.Version)
+	if err != nil {
+		return err
+	}
+	say(tx, level)
+	if (was > 0) == (level.Available() > 0) {
+		return nil
+	}
+	return refreshVariants(ctx, tx, []commerce.UUID{level.Variant})
+}
+
+func (in *SetInput) clean() []error {
+	var errs fields
+	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	errs.reference(&in.Reference)
+	errs.quantity(in.OnHand, "onHand")
+	if n, ok := in.Expected.Get(); ok {
+		errs.quantity(n, "expectedOnHand")
+	}
+	if n, ok := in.Safety.Get(); ok {
+		errs.quantity(n, "safetyStock")
+	}
+	return errs
+}
+
+// notBelow says that a level cannot fall below what is reserved.
+func notBelow(l Level, field string) error {
+	return &commerce.Error{
+		Code: commerce.InsufficientStock, Field: []string{field},
+		Message: "what is reserved must remain", Details: commerce.Shortage{Available: int(max(0, l.OnHand-l.Reserved))},
+	}
+}
+
+func findPlace(ctx context.Context, tx *events.Tx, v commerce.VariantRef, l commerce.LocationRef) (Place, error) {
+	variants, err := catalog.FindVariants(ctx, tx.Ent, []commerce.VariantRef{v})
+	if err != nil {
+		return Place{}, err
+	}
+	locations, err := FindLocations(ctx, tx.Ent, []commerce.LocationRef{l})
+	if err != nil {
+		return Place{}, err
+	}
+	var errs fields
+	if variants[0] == nil {
+		errs.add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("variant"))
+	}
+	if locations[0] == nil {
+		errs.add(commerce.Errorf(commerce.NotFound, "there is no such location").At("location"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Place{}, err
+	}
+	return Place{Variant: variants[0].ID, Location: locations[0].ID}, nil
+}
+
+// newest is the id of the last movement of a place, which the running transaction wrote.
+func newest(ctx context.Context, tx *events.Tx, p Place) (commerce.UUID, error) {
+	var id commerce.UUID
+	err := tx.QueryRow(ctx, `SELECT id FROM stock_movements WHERE brand_id = ? AND variant_id = ? AND location_id = ? ORDER BY id DESC LIMIT 1`,
+		tx.Viewer.Brand, p.Variant, p.Location).Scan(&id)
+	return id, err
+}
+
+// fields gathers what is wrong with an input.
+type fields []error
+
+func (f *fields) add(err *commerce.Error) { *f = append(*f, err) }
+
+func (f *fields) text(s *string, rule commerce.Text, path ...string) {
+	clean, err := rule.Clean(*s)
+	if err != nil {
+		f.add(err.At(path...))
+		return
+	}
+	*s = clean
+}
+
+func (f *fields) reference(r *commerce.Reference) {
+	if *r == (commerce.Reference{}) {
+		return
+	}
+	f.text(&r.System, commerce.CodeText, "reference", "system")
+	f.text(&r.Value, commerce.NameText, "reference", "value")
+}
+
+func (f *fields) quantity(n int64, path ...string) {
+	if n < 0 || n > commerce.MaxQuantity {
+		f.add(commerce.Invalid(path, "must be between 0 and %d", commerce.MaxQuantity))
+	}
+}

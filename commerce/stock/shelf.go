@@ -1,0 +1,54 @@
+package stock
+
+import (
+	"context"
+	"slices"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// Pool is the condition under which a location, named l, gives its stock to the online pool. Joint ventures and franchises give
+// theirs only when it is lent, which nothing does yet.
+const Pool = "l.active AND l.ship_from AND l.ownership = 'OWN'"
+
+// inStock is whether the pool can give any variant of the product in question.
+const inStock = `EXISTS (SELECT 1 FROM variants v JOIN stock_levels s ON s.brand_id = v.brand_id AND s.variant_id = v.id
+	JOIN locations l ON l.brand_id = s.brand_id AND l.id = s.location_id
+	WHERE v.brand_id = products.brand_id AND v.product_id = products.id AND s.on_hand - s.reserved - s.safety_stock > 0 AND ` + Pool + `)`
+
+// refreshVariants brings the in-stock flags of the variants' products up to date. It is called when a level crossed zero.
+func refreshVariants(ctx context.Context, tx *events.Tx, variants []commerce.UUID) error {
+	if len(variants) == 0 {
+		return nil
+	}
+	in, args := db.In("id", variants)
+	return refresh(ctx, tx, "SELECT product_id FROM variants WHERE brand_id = ? AND "+in, append([]any{tx.Viewer.Brand}, args...)...)
+}
+
+// refreshShelf brings the flags of everything stocked at a location up to date. It is called when the location joined or left the pool.
+func refreshShelf(ctx context.Context, tx *events.Tx, location commerce.UUID) error {
+	return refresh(ctx, tx, `SELECT v.product_id FROM stock_levels s JOIN variants v ON v.brand_id = s.brand_id AND v.id = s.variant_id
+		WHERE s.brand_id = ? AND s.location_id = ?`, tx.Viewer.Brand, location)
+}
+
+// refresh sets the flags of the products that a statement names. Two transactions that empty the last two levels of a product
+// would each see the other's as full: so the products are locked first, and the flag is judged by a statement that begins afterwards.
+func refresh(ctx context.Context, tx *events.Tx, named string, args ...any) error {
+	rows, err := tx.Query(ctx, "SELECT id FROM products WHERE brand_id = ? AND id IN ("+named+") ORDER BY id"+tx.ForUpdate(),
+		append([]any{tx.Viewer.Brand}, args...)...)
+	products, err := db.Collect(rows, err, db.ScanUUID)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(products, 500) {
+		in, ids := db.In("id", some)
+		_, err := tx.Exec(ctx, "UPDATE products SET in_stock = NOT in_stock WHERE brand_id = ? AND "+in+" AND in_stock <> "+inStock,
+			append([]any{tx.Viewer.Brand}, ids...)...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
