@@ -51,11 +51,11 @@ type Channel struct {
 	LastErrorMessage string `json:"last_error_message,omitempty"`
 	// OrdersUntil holds the value of the "orders_until" field.
 	OrdersUntil commerce.Instant `json:"orders_until,omitempty"`
-	// OrdersDueAt holds the value of the "orders_due_at" field.
-	OrdersDueAt commerce.Instant `json:"orders_due_at,omitempty"`
-	// OrdersLeaseUntil holds the value of the "orders_lease_until" field.
-	OrdersLeaseUntil commerce.Instant `json:"orders_lease_until,omitempty"`
-	selectValues     sql.SelectValues
+	// LeaseHolder holds the value of the "lease_holder" field.
+	LeaseHolder string `json:"lease_holder,omitempty"`
+	// LeaseUntil holds the value of the "lease_until" field.
+	LeaseUntil   commerce.Instant `json:"lease_until,omitempty"`
+	selectValues sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -65,9 +65,9 @@ func (*Channel) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case channel.FieldSettings, channel.FieldSecrets:
 			values[i] = new([]byte)
-		case channel.FieldVersion, channel.FieldCreatedAt, channel.FieldUpdatedAt, channel.FieldLastSuccessAt, channel.FieldOrdersUntil, channel.FieldOrdersDueAt, channel.FieldOrdersLeaseUntil:
+		case channel.FieldVersion, channel.FieldCreatedAt, channel.FieldUpdatedAt, channel.FieldLastSuccessAt, channel.FieldOrdersUntil, channel.FieldLeaseUntil:
 			values[i] = new(sql.NullInt64)
-		case channel.FieldCode, channel.FieldCodeFolded, channel.FieldName, channel.FieldKind, channel.FieldState, channel.FieldCurrency, channel.FieldLastErrorCode, channel.FieldLastErrorMessage:
+		case channel.FieldCode, channel.FieldCodeFolded, channel.FieldName, channel.FieldKind, channel.FieldState, channel.FieldCurrency, channel.FieldLastErrorCode, channel.FieldLastErrorMessage, channel.FieldLeaseHolder:
 			values[i] = new(sql.NullString)
 		case channel.FieldID, channel.FieldBrandID:
 			values[i] = new(uuid.UUID)
@@ -190,17 +190,17 @@ func (_m *Channel) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.OrdersUntil = commerce.Instant(value.Int64)
 			}
-		case channel.FieldOrdersDueAt:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field orders_due_at", values[i])
+		case channel.FieldLeaseHolder:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field lease_holder", values[i])
 			} else if value.Valid {
-				_m.OrdersDueAt = commerce.Instant(value.Int64)
+				_m.LeaseHolder = value.String
 			}
-		case channel.FieldOrdersLeaseUntil:
+		case channel.FieldLeaseUntil:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field orders_lease_until", values[i])
+				return fmt.Errorf("unexpected type %T for field lease_until", values[i])
 			} else if value.Valid {
-				_m.OrdersLeaseUntil = commerce.Instant(value.Int64)
+				_m.LeaseUntil = commerce.Instant(value.Int64)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -285,11 +285,11 @@ func (_m *Channel) String() string {
 	builder.WriteString("orders_until=")
 	builder.WriteString(fmt.Sprintf("%v", _m.OrdersUntil))
 	builder.WriteString(", ")
-	builder.WriteString("orders_due_at=")
-	builder.WriteString(fmt.Sprintf("%v", _m.OrdersDueAt))
+	builder.WriteString("lease_holder=")
+	builder.WriteString(_m.LeaseHolder)
 	builder.WriteString(", ")
-	builder.WriteString("orders_lease_until=")
-	builder.WriteString(fmt.Sprintf("%v", _m.OrdersLeaseUntil))
+	builder.WriteString("lease_until=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LeaseUntil))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -157,30 +157,30 @@ func (_c *ChannelCreate) SetNillableOrdersUntil(v *commerce.Instant) *ChannelCre
 	return _c
 }
 
-// SetOrdersDueAt sets the "orders_due_at" field.
-func (_c *ChannelCreate) SetOrdersDueAt(v commerce.Instant) *ChannelCreate {
-	_c.mutation.SetOrdersDueAt(v)
+// SetLeaseHolder sets the "lease_holder" field.
+func (_c *ChannelCreate) SetLeaseHolder(v string) *ChannelCreate {
+	_c.mutation.SetLeaseHolder(v)
 	return _c
 }
 
-// SetNillableOrdersDueAt sets the "orders_due_at" field if the given value is not nil.
-func (_c *ChannelCreate) SetNillableOrdersDueAt(v *commerce.Instant) *ChannelCreate {
+// SetNillableLeaseHolder sets the "lease_holder" field if the given value is not nil.
+func (_c *ChannelCreate) SetNillableLeaseHolder(v *string) *ChannelCreate {
 	if v != nil {
-		_c.SetOrdersDueAt(*v)
+		_c.SetLeaseHolder(*v)
 	}
 	return _c
 }
 
-// SetOrdersLeaseUntil sets the "orders_lease_until" field.
-func (_c *ChannelCreate) SetOrdersLeaseUntil(v commerce.Instant) *ChannelCreate {
-	_c.mutation.SetOrdersLeaseUntil(v)
+// SetLeaseUntil sets the "lease_until" field.
+func (_c *ChannelCreate) SetLeaseUntil(v commerce.Instant) *ChannelCreate {
+	_c.mutation.SetLeaseUntil(v)
 	return _c
 }
 
-// SetNillableOrdersLeaseUntil sets the "orders_lease_until" field if the given value is not nil.
-func (_c *ChannelCreate) SetNillableOrdersLeaseUntil(v *commerce.Instant) *ChannelCreate {
+// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
+func (_c *ChannelCreate) SetNillableLeaseUntil(v *commerce.Instant) *ChannelCreate {
 	if v != nil {
-		_c.SetOrdersLeaseUntil(*v)
+		_c.SetLeaseUntil(*v)
 	}
 	return _c
 }
@@ -256,13 +256,13 @@ func (_c *ChannelCreate) defaults() error {
 		v := channel.DefaultOrdersUntil
 		_c.mutation.SetOrdersUntil(v)
 	}
-	if _, ok := _c.mutation.OrdersDueAt(); !ok {
-		v := channel.DefaultOrdersDueAt
-		_c.mutation.SetOrdersDueAt(v)
+	if _, ok := _c.mutation.LeaseHolder(); !ok {
+		v := channel.DefaultLeaseHolder
+		_c.mutation.SetLeaseHolder(v)
 	}
-	if _, ok := _c.mutation.OrdersLeaseUntil(); !ok {
-		v := channel.DefaultOrdersLeaseUntil
-		_c.mutation.SetOrdersLeaseUntil(v)
+	if _, ok := _c.mutation.LeaseUntil(); !ok {
+		v := channel.DefaultLeaseUntil
+		_c.mutation.SetLeaseUntil(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if channel.DefaultID == nil {
@@ -321,11 +321,11 @@ func (_c *ChannelCreate) check() error {
 	if _, ok := _c.mutation.OrdersUntil(); !ok {
 		return &ValidationError{Name: "orders_until", err: errors.New(`ent: missing required field "Channel.orders_until"`)}
 	}
-	if _, ok := _c.mutation.OrdersDueAt(); !ok {
-		return &ValidationError{Name: "orders_due_at", err: errors.New(`ent: missing required field "Channel.orders_due_at"`)}
+	if _, ok := _c.mutation.LeaseHolder(); !ok {
+		return &ValidationError{Name: "lease_holder", err: errors.New(`ent: missing required field "Channel.lease_holder"`)}
 	}
-	if _, ok := _c.mutation.OrdersLeaseUntil(); !ok {
-		return &ValidationError{Name: "orders_lease_until", err: errors.New(`ent: missing required field "Channel.orders_lease_until"`)}
+	if _, ok := _c.mutation.LeaseUntil(); !ok {
+		return &ValidationError{Name: "lease_until", err: errors.New(`ent: missing required field "Channel.lease_until"`)}
 	}
 	return nil
 }
@@ -426,13 +426,13 @@ func (_c *ChannelCreate) createSpec() (*Channel, *sqlgraph.CreateSpec) {
 		_spec.SetField(channel.FieldOrdersUntil, field.TypeInt64, value)
 		_node.OrdersUntil = value
 	}
-	if value, ok := _c.mutation.OrdersDueAt(); ok {
-		_spec.SetField(channel.FieldOrdersDueAt, field.TypeInt64, value)
-		_node.OrdersDueAt = value
+	if value, ok := _c.mutation.LeaseHolder(); ok {
+		_spec.SetField(channel.FieldLeaseHolder, field.TypeString, value)
+		_node.LeaseHolder = value
 	}
-	if value, ok := _c.mutation.OrdersLeaseUntil(); ok {
-		_spec.SetField(channel.FieldOrdersLeaseUntil, field.TypeInt64, value)
-		_node.OrdersLeaseUntil = value
+	if value, ok := _c.mutation.LeaseUntil(); ok {
+		_spec.SetField(channel.FieldLeaseUntil, field.TypeInt64, value)
+		_node.LeaseUntil = value
 	}
 	return _node, _spec
 }

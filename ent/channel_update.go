@@ -201,45 +201,38 @@ func (_u *ChannelUpdate) AddOrdersUntil(v commerce.Instant) *ChannelUpdate {
 	return _u
 }
 
-// SetOrdersDueAt sets the "orders_due_at" field.
-func (_u *ChannelUpdate) SetOrdersDueAt(v commerce.Instant) *ChannelUpdate {
-	_u.mutation.ResetOrdersDueAt()
-	_u.mutation.SetOrdersDueAt(v)
+// SetLeaseHolder sets the "lease_holder" field.
+func (_u *ChannelUpdate) SetLeaseHolder(v string) *ChannelUpdate {
+	_u.mutation.SetLeaseHolder(v)
 	return _u
 }
 
-// SetNillableOrdersDueAt sets the "orders_due_at" field if the given value is not nil.
-func (_u *ChannelUpdate) SetNillableOrdersDueAt(v *commerce.Instant) *ChannelUpdate {
+// SetNillableLeaseHolder sets the "lease_holder" field if the given value is not nil.
+func (_u *ChannelUpdate) SetNillableLeaseHolder(v *string) *ChannelUpdate {
 	if v != nil {
-		_u.SetOrdersDueAt(*v)
+		_u.SetLeaseHolder(*v)
 	}
 	return _u
 }
 
-// AddOrdersDueAt adds value to the "orders_due_at" field.
-func (_u *ChannelUpdate) AddOrdersDueAt(v commerce.Instant) *ChannelUpdate {
-	_u.mutation.AddOrdersDueAt(v)
+// SetLeaseUntil sets the "lease_until" field.
+func (_u *ChannelUpdate) SetLeaseUntil(v commerce.Instant) *ChannelUpdate {
+	_u.mutation.ResetLeaseUntil()
+	_u.mutation.SetLeaseUntil(v)
 	return _u
 }
 
-// SetOrdersLeaseUntil sets the "orders_lease_until" field.
-func (_u *ChannelUpdate) SetOrdersLeaseUntil(v commerce.Instant) *ChannelUpdate {
-	_u.mutation.ResetOrdersLeaseUntil()
-	_u.mutation.SetOrdersLeaseUntil(v)
-	return _u
-}
-
-// SetNillableOrdersLeaseUntil sets the "orders_lease_until" field if the given value is not nil.
-func (_u *ChannelUpdate) SetNillableOrdersLeaseUntil(v *commerce.Instant) *ChannelUpdate {
+// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
+func (_u *ChannelUpdate) SetNillableLeaseUntil(v *commerce.Instant) *ChannelUpdate {
 	if v != nil {
-		_u.SetOrdersLeaseUntil(*v)
+		_u.SetLeaseUntil(*v)
 	}
 	return _u
 }
 
-// AddOrdersLeaseUntil adds value to the "orders_lease_until" field.
-func (_u *ChannelUpdate) AddOrdersLeaseUntil(v commerce.Instant) *ChannelUpdate {
-	_u.mutation.AddOrdersLeaseUntil(v)
+// AddLeaseUntil adds value to the "lease_until" field.
+func (_u *ChannelUpdate) AddLeaseUntil(v commerce.Instant) *ChannelUpdate {
+	_u.mutation.AddLeaseUntil(v)
 	return _u
 }
 
@@ -338,17 +331,14 @@ func (_u *ChannelUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedOrdersUntil(); ok {
 		_spec.AddField(channel.FieldOrdersUntil, field.TypeInt64, value)
 	}
-	if value, ok := _u.mutation.OrdersDueAt(); ok {
-		_spec.SetField(channel.FieldOrdersDueAt, field.TypeInt64, value)
+	if value, ok := _u.mutation.LeaseHolder(); ok {
+		_spec.SetField(channel.FieldLeaseHolder, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.AddedOrdersDueAt(); ok {
-		_spec.AddField(channel.FieldOrdersDueAt, field.TypeInt64, value)
+	if value, ok := _u.mutation.LeaseUntil(); ok {
+		_spec.SetField(channel.FieldLeaseUntil, field.TypeInt64, value)
 	}
-	if value, ok := _u.mutation.OrdersLeaseUntil(); ok {
-		_spec.SetField(channel.FieldOrdersLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedOrdersLeaseUntil(); ok {
-		_spec.AddField(channel.FieldOrdersLeaseUntil, field.TypeInt64, value)
+	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
+		_spec.AddField(channel.FieldLeaseUntil, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -544,45 +534,38 @@ func (_u *ChannelUpdateOne) AddOrdersUntil(v commerce.Instant) *ChannelUpdateOne
 	return _u
 }
 
-// SetOrdersDueAt sets the "orders_due_at" field.
-func (_u *ChannelUpdateOne) SetOrdersDueAt(v commerce.Instant) *ChannelUpdateOne {
-	_u.mutation.ResetOrdersDueAt()
-	_u.mutation.SetOrdersDueAt(v)
+// SetLeaseHolder sets the "lease_holder" field.
+func (_u *ChannelUpdateOne) SetLeaseHolder(v string) *ChannelUpdateOne {
+	_u.mutation.SetLeaseHolder(v)
 	return _u
 }
 
-// SetNillableOrdersDueAt sets the "orders_due_at" field if the given value is not nil.
-func (_u *ChannelUpdateOne) SetNillableOrdersDueAt(v *commerce.Instant) *ChannelUpdateOne {
+// SetNillableLeaseHolder sets the "lease_holder" field if the given value is not nil.
+func (_u *ChannelUpdateOne) SetNillableLeaseHolder(v *string) *ChannelUpdateOne {
 	if v != nil {
-		_u.SetOrdersDueAt(*v)
+		_u.SetLeaseHolder(*v)
 	}
 	return _u
 }
 
-// AddOrdersDueAt adds value to the "orders_due_at" field.
-func (_u *ChannelUpdateOne) AddOrdersDueAt(v commerce.Instant) *ChannelUpdateOne {
-	_u.mutation.AddOrdersDueAt(v)
+// SetLeaseUntil sets the "lease_until" field.
+func (_u *ChannelUpdateOne) SetLeaseUntil(v commerce.Instant) *ChannelUpdateOne {
+	_u.mutation.ResetLeaseUntil()
+	_u.mutation.SetLeaseUntil(v)
 	return _u
 }
 
-// SetOrdersLeaseUntil sets the "orders_lease_until" field.
-func (_u *ChannelUpdateOne) SetOrdersLeaseUntil(v commerce.Instant) *ChannelUpdateOne {
-	_u.mutation.ResetOrdersLeaseUntil()
-	_u.mutation.SetOrdersLeaseUntil(v)
-	return _u
-}
-
-// SetNillableOrdersLeaseUntil sets the "orders_lease_until" field if the given value is not nil.
-func (_u *ChannelUpdateOne) SetNillableOrdersLeaseUntil(v *commerce.Instant) *ChannelUpdateOne {
+// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
+func (_u *ChannelUpdateOne) SetNillableLeaseUntil(v *commerce.Instant) *ChannelUpdateOne {
 	if v != nil {
-		_u.SetOrdersLeaseUntil(*v)
+		_u.SetLeaseUntil(*v)
 	}
 	return _u
 }
 
-// AddOrdersLeaseUntil adds value to the "orders_lease_until" field.
-func (_u *ChannelUpdateOne) AddOrdersLeaseUntil(v commerce.Instant) *ChannelUpdateOne {
-	_u.mutation.AddOrdersLeaseUntil(v)
+// AddLeaseUntil adds value to the "lease_until" field.
+func (_u *ChannelUpdateOne) AddLeaseUntil(v commerce.Instant) *ChannelUpdateOne {
+	_u.mutation.AddLeaseUntil(v)
 	return _u
 }
 
@@ -711,17 +694,14 @@ func (_u *ChannelUpdateOne) sqlSave(ctx context.Context) (_node *Channel, err er
 	if value, ok := _u.mutation.AddedOrdersUntil(); ok {
 		_spec.AddField(channel.FieldOrdersUntil, field.TypeInt64, value)
 	}
-	if value, ok := _u.mutation.OrdersDueAt(); ok {
-		_spec.SetField(channel.FieldOrdersDueAt, field.TypeInt64, value)
+	if value, ok := _u.mutation.LeaseHolder(); ok {
+		_spec.SetField(channel.FieldLeaseHolder, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.AddedOrdersDueAt(); ok {
-		_spec.AddField(channel.FieldOrdersDueAt, field.TypeInt64, value)
+	if value, ok := _u.mutation.LeaseUntil(); ok {
+		_spec.SetField(channel.FieldLeaseUntil, field.TypeInt64, value)
 	}
-	if value, ok := _u.mutation.OrdersLeaseUntil(); ok {
-		_spec.SetField(channel.FieldOrdersLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedOrdersLeaseUntil(); ok {
-		_spec.AddField(channel.FieldOrdersLeaseUntil, field.TypeInt64, value)
+	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
+		_spec.AddField(channel.FieldLeaseUntil, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Channel{config: _u.config}

@@ -19,6 +19,8 @@ type EventCursor struct {
 	ID string `json:"id,omitempty"`
 	// Seq holds the value of the "seq" field.
 	Seq int64 `json:"seq,omitempty"`
+	// LeaseHolder holds the value of the "lease_holder" field.
+	LeaseHolder string `json:"lease_holder,omitempty"`
 	// LeaseUntil holds the value of the "lease_until" field.
 	LeaseUntil   commerce.Instant `json:"lease_until,omitempty"`
 	selectValues sql.SelectValues
@@ -31,7 +33,7 @@ func (*EventCursor) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case eventcursor.FieldSeq, eventcursor.FieldLeaseUntil:
 			values[i] = new(sql.NullInt64)
-		case eventcursor.FieldID:
+		case eventcursor.FieldID, eventcursor.FieldLeaseHolder:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -59,6 +61,12 @@ func (_m *EventCursor) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field seq", values[i])
 			} else if value.Valid {
 				_m.Seq = value.Int64
+			}
+		case eventcursor.FieldLeaseHolder:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field lease_holder", values[i])
+			} else if value.Valid {
+				_m.LeaseHolder = value.String
 			}
 		case eventcursor.FieldLeaseUntil:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -104,6 +112,9 @@ func (_m *EventCursor) String() string {
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
 	builder.WriteString("seq=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Seq))
+	builder.WriteString(", ")
+	builder.WriteString("lease_holder=")
+	builder.WriteString(_m.LeaseHolder)
 	builder.WriteString(", ")
 	builder.WriteString("lease_until=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LeaseUntil))

@@ -26,6 +26,20 @@ func (_c *EventCursorCreate) SetSeq(v int64) *EventCursorCreate {
 	return _c
 }
 
+// SetLeaseHolder sets the "lease_holder" field.
+func (_c *EventCursorCreate) SetLeaseHolder(v string) *EventCursorCreate {
+	_c.mutation.SetLeaseHolder(v)
+	return _c
+}
+
+// SetNillableLeaseHolder sets the "lease_holder" field if the given value is not nil.
+func (_c *EventCursorCreate) SetNillableLeaseHolder(v *string) *EventCursorCreate {
+	if v != nil {
+		_c.SetLeaseHolder(*v)
+	}
+	return _c
+}
+
 // SetLeaseUntil sets the "lease_until" field.
 func (_c *EventCursorCreate) SetLeaseUntil(v commerce.Instant) *EventCursorCreate {
 	_c.mutation.SetLeaseUntil(v)
@@ -81,6 +95,10 @@ func (_c *EventCursorCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *EventCursorCreate) defaults() {
+	if _, ok := _c.mutation.LeaseHolder(); !ok {
+		v := eventcursor.DefaultLeaseHolder
+		_c.mutation.SetLeaseHolder(v)
+	}
 	if _, ok := _c.mutation.LeaseUntil(); !ok {
 		v := eventcursor.DefaultLeaseUntil
 		_c.mutation.SetLeaseUntil(v)
@@ -91,6 +109,9 @@ func (_c *EventCursorCreate) defaults() {
 func (_c *EventCursorCreate) check() error {
 	if _, ok := _c.mutation.Seq(); !ok {
 		return &ValidationError{Name: "seq", err: errors.New(`ent: missing required field "EventCursor.seq"`)}
+	}
+	if _, ok := _c.mutation.LeaseHolder(); !ok {
+		return &ValidationError{Name: "lease_holder", err: errors.New(`ent: missing required field "EventCursor.lease_holder"`)}
 	}
 	if _, ok := _c.mutation.LeaseUntil(); !ok {
 		return &ValidationError{Name: "lease_until", err: errors.New(`ent: missing required field "EventCursor.lease_until"`)}
@@ -133,6 +154,10 @@ func (_c *EventCursorCreate) createSpec() (*EventCursor, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Seq(); ok {
 		_spec.SetField(eventcursor.FieldSeq, field.TypeInt64, value)
 		_node.Seq = value
+	}
+	if value, ok := _c.mutation.LeaseHolder(); ok {
+		_spec.SetField(eventcursor.FieldLeaseHolder, field.TypeString, value)
+		_node.LeaseHolder = value
 	}
 	if value, ok := _c.mutation.LeaseUntil(); ok {
 		_spec.SetField(eventcursor.FieldLeaseUntil, field.TypeInt64, value)

@@ -50,6 +50,20 @@ func (_u *EventCursorUpdate) AddSeq(v int64) *EventCursorUpdate {
 	return _u
 }
 
+// SetLeaseHolder sets the "lease_holder" field.
+func (_u *EventCursorUpdate) SetLeaseHolder(v string) *EventCursorUpdate {
+	_u.mutation.SetLeaseHolder(v)
+	return _u
+}
+
+// SetNillableLeaseHolder sets the "lease_holder" field if the given value is not nil.
+func (_u *EventCursorUpdate) SetNillableLeaseHolder(v *string) *EventCursorUpdate {
+	if v != nil {
+		_u.SetLeaseHolder(*v)
+	}
+	return _u
+}
+
 // SetLeaseUntil sets the "lease_until" field.
 func (_u *EventCursorUpdate) SetLeaseUntil(v commerce.Instant) *EventCursorUpdate {
 	_u.mutation.ResetLeaseUntil()
@@ -124,6 +138,9 @@ func (_u *EventCursorUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.AddedSeq(); ok {
 		_spec.AddField(eventcursor.FieldSeq, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.LeaseHolder(); ok {
+		_spec.SetField(eventcursor.FieldLeaseHolder, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.LeaseUntil(); ok {
 		_spec.SetField(eventcursor.FieldLeaseUntil, field.TypeInt64, value)
 	}
@@ -170,6 +187,20 @@ func (_u *EventCursorUpdateOne) SetNillableSeq(v *int64) *EventCursorUpdateOne {
 // AddSeq adds value to the "seq" field.
 func (_u *EventCursorUpdateOne) AddSeq(v int64) *EventCursorUpdateOne {
 	_u.mutation.AddSeq(v)
+	return _u
+}
+
+// SetLeaseHolder sets the "lease_holder" field.
+func (_u *EventCursorUpdateOne) SetLeaseHolder(v string) *EventCursorUpdateOne {
+	_u.mutation.SetLeaseHolder(v)
+	return _u
+}
+
+// SetNillableLeaseHolder sets the "lease_holder" field if the given value is not nil.
+func (_u *EventCursorUpdateOne) SetNillableLeaseHolder(v *string) *EventCursorUpdateOne {
+	if v != nil {
+		_u.SetLeaseHolder(*v)
+	}
 	return _u
 }
 
@@ -276,6 +307,9 @@ func (_u *EventCursorUpdateOne) sqlSave(ctx context.Context) (_node *EventCursor
 	}
 	if value, ok := _u.mutation.AddedSeq(); ok {
 		_spec.AddField(eventcursor.FieldSeq, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.LeaseHolder(); ok {
+		_spec.SetField(eventcursor.FieldLeaseHolder, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.LeaseUntil(); ok {
 		_spec.SetField(eventcursor.FieldLeaseUntil, field.TypeInt64, value)

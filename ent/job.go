@@ -40,10 +40,6 @@ type Job struct {
 	Attempts int `json:"attempts,omitempty"`
 	// Actor holds the value of the "actor" field.
 	Actor string `json:"actor,omitempty"`
-	// DueAt holds the value of the "due_at" field.
-	DueAt commerce.Instant `json:"due_at,omitempty"`
-	// LeaseUntil holds the value of the "lease_until" field.
-	LeaseUntil commerce.Instant `json:"lease_until,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt commerce.Instant `json:"created_at,omitempty"`
 	// FinishedAt holds the value of the "finished_at" field.
@@ -83,7 +79,7 @@ func (*Job) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case job.FieldInput:
 			values[i] = new([]byte)
-		case job.FieldDone, job.FieldTotal, job.FieldAttempts, job.FieldDueAt, job.FieldLeaseUntil, job.FieldCreatedAt, job.FieldFinishedAt:
+		case job.FieldDone, job.FieldTotal, job.FieldAttempts, job.FieldCreatedAt, job.FieldFinishedAt:
 			values[i] = new(sql.NullInt64)
 		case job.FieldKind, job.FieldState, job.FieldError, job.FieldActor:
 			values[i] = new(sql.NullString)
@@ -173,18 +169,6 @@ func (_m *Job) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Actor = value.String
 			}
-		case job.FieldDueAt:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field due_at", values[i])
-			} else if value.Valid {
-				_m.DueAt = commerce.Instant(value.Int64)
-			}
-		case job.FieldLeaseUntil:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field lease_until", values[i])
-			} else if value.Valid {
-				_m.LeaseUntil = commerce.Instant(value.Int64)
-			}
 		case job.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
@@ -269,12 +253,6 @@ func (_m *Job) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("actor=")
 	builder.WriteString(_m.Actor)
-	builder.WriteString(", ")
-	builder.WriteString("due_at=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DueAt))
-	builder.WriteString(", ")
-	builder.WriteString("lease_until=")
-	builder.WriteString(fmt.Sprintf("%v", _m.LeaseUntil))
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CreatedAt))

@@ -123,26 +123,6 @@ func (_c *JobCreate) SetActor(v string) *JobCreate {
 	return _c
 }
 
-// SetDueAt sets the "due_at" field.
-func (_c *JobCreate) SetDueAt(v commerce.Instant) *JobCreate {
-	_c.mutation.SetDueAt(v)
-	return _c
-}
-
-// SetLeaseUntil sets the "lease_until" field.
-func (_c *JobCreate) SetLeaseUntil(v commerce.Instant) *JobCreate {
-	_c.mutation.SetLeaseUntil(v)
-	return _c
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_c *JobCreate) SetNillableLeaseUntil(v *commerce.Instant) *JobCreate {
-	if v != nil {
-		_c.SetLeaseUntil(*v)
-	}
-	return _c
-}
-
 // SetCreatedAt sets the "created_at" field.
 func (_c *JobCreate) SetCreatedAt(v commerce.Instant) *JobCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -235,10 +215,6 @@ func (_c *JobCreate) defaults() error {
 		v := job.DefaultAttempts
 		_c.mutation.SetAttempts(v)
 	}
-	if _, ok := _c.mutation.LeaseUntil(); !ok {
-		v := job.DefaultLeaseUntil
-		_c.mutation.SetLeaseUntil(v)
-	}
 	if _, ok := _c.mutation.FinishedAt(); !ok {
 		v := job.DefaultFinishedAt
 		_c.mutation.SetFinishedAt(v)
@@ -281,12 +257,6 @@ func (_c *JobCreate) check() error {
 	}
 	if _, ok := _c.mutation.Actor(); !ok {
 		return &ValidationError{Name: "actor", err: errors.New(`ent: missing required field "Job.actor"`)}
-	}
-	if _, ok := _c.mutation.DueAt(); !ok {
-		return &ValidationError{Name: "due_at", err: errors.New(`ent: missing required field "Job.due_at"`)}
-	}
-	if _, ok := _c.mutation.LeaseUntil(); !ok {
-		return &ValidationError{Name: "lease_until", err: errors.New(`ent: missing required field "Job.lease_until"`)}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Job.created_at"`)}
@@ -364,14 +334,6 @@ func (_c *JobCreate) createSpec() (*Job, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Actor(); ok {
 		_spec.SetField(job.FieldActor, field.TypeString, value)
 		_node.Actor = value
-	}
-	if value, ok := _c.mutation.DueAt(); ok {
-		_spec.SetField(job.FieldDueAt, field.TypeInt64, value)
-		_node.DueAt = value
-	}
-	if value, ok := _c.mutation.LeaseUntil(); ok {
-		_spec.SetField(job.FieldLeaseUntil, field.TypeInt64, value)
-		_node.LeaseUntil = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(job.FieldCreatedAt, field.TypeInt64, value)

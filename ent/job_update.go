@@ -120,48 +120,6 @@ func (_u *JobUpdate) AddAttempts(v int) *JobUpdate {
 	return _u
 }
 
-// SetDueAt sets the "due_at" field.
-func (_u *JobUpdate) SetDueAt(v commerce.Instant) *JobUpdate {
-	_u.mutation.ResetDueAt()
-	_u.mutation.SetDueAt(v)
-	return _u
-}
-
-// SetNillableDueAt sets the "due_at" field if the given value is not nil.
-func (_u *JobUpdate) SetNillableDueAt(v *commerce.Instant) *JobUpdate {
-	if v != nil {
-		_u.SetDueAt(*v)
-	}
-	return _u
-}
-
-// AddDueAt adds value to the "due_at" field.
-func (_u *JobUpdate) AddDueAt(v commerce.Instant) *JobUpdate {
-	_u.mutation.AddDueAt(v)
-	return _u
-}
-
-// SetLeaseUntil sets the "lease_until" field.
-func (_u *JobUpdate) SetLeaseUntil(v commerce.Instant) *JobUpdate {
-	_u.mutation.ResetLeaseUntil()
-	_u.mutation.SetLeaseUntil(v)
-	return _u
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_u *JobUpdate) SetNillableLeaseUntil(v *commerce.Instant) *JobUpdate {
-	if v != nil {
-		_u.SetLeaseUntil(*v)
-	}
-	return _u
-}
-
-// AddLeaseUntil adds value to the "lease_until" field.
-func (_u *JobUpdate) AddLeaseUntil(v commerce.Instant) *JobUpdate {
-	_u.mutation.AddLeaseUntil(v)
-	return _u
-}
-
 // SetFinishedAt sets the "finished_at" field.
 func (_u *JobUpdate) SetFinishedAt(v commerce.Instant) *JobUpdate {
 	_u.mutation.ResetFinishedAt()
@@ -253,18 +211,6 @@ func (_u *JobUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedAttempts(); ok {
 		_spec.AddField(job.FieldAttempts, field.TypeInt, value)
-	}
-	if value, ok := _u.mutation.DueAt(); ok {
-		_spec.SetField(job.FieldDueAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedDueAt(); ok {
-		_spec.AddField(job.FieldDueAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.LeaseUntil(); ok {
-		_spec.SetField(job.FieldLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
-		_spec.AddField(job.FieldLeaseUntil, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.FinishedAt(); ok {
 		_spec.SetField(job.FieldFinishedAt, field.TypeInt64, value)
@@ -382,48 +328,6 @@ func (_u *JobUpdateOne) SetNillableAttempts(v *int) *JobUpdateOne {
 // AddAttempts adds value to the "attempts" field.
 func (_u *JobUpdateOne) AddAttempts(v int) *JobUpdateOne {
 	_u.mutation.AddAttempts(v)
-	return _u
-}
-
-// SetDueAt sets the "due_at" field.
-func (_u *JobUpdateOne) SetDueAt(v commerce.Instant) *JobUpdateOne {
-	_u.mutation.ResetDueAt()
-	_u.mutation.SetDueAt(v)
-	return _u
-}
-
-// SetNillableDueAt sets the "due_at" field if the given value is not nil.
-func (_u *JobUpdateOne) SetNillableDueAt(v *commerce.Instant) *JobUpdateOne {
-	if v != nil {
-		_u.SetDueAt(*v)
-	}
-	return _u
-}
-
-// AddDueAt adds value to the "due_at" field.
-func (_u *JobUpdateOne) AddDueAt(v commerce.Instant) *JobUpdateOne {
-	_u.mutation.AddDueAt(v)
-	return _u
-}
-
-// SetLeaseUntil sets the "lease_until" field.
-func (_u *JobUpdateOne) SetLeaseUntil(v commerce.Instant) *JobUpdateOne {
-	_u.mutation.ResetLeaseUntil()
-	_u.mutation.SetLeaseUntil(v)
-	return _u
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_u *JobUpdateOne) SetNillableLeaseUntil(v *commerce.Instant) *JobUpdateOne {
-	if v != nil {
-		_u.SetLeaseUntil(*v)
-	}
-	return _u
-}
-
-// AddLeaseUntil adds value to the "lease_until" field.
-func (_u *JobUpdateOne) AddLeaseUntil(v commerce.Instant) *JobUpdateOne {
-	_u.mutation.AddLeaseUntil(v)
 	return _u
 }
 
@@ -548,18 +452,6 @@ func (_u *JobUpdateOne) sqlSave(ctx context.Context) (_node *Job, err error) {
 	}
 	if value, ok := _u.mutation.AddedAttempts(); ok {
 		_spec.AddField(job.FieldAttempts, field.TypeInt, value)
-	}
-	if value, ok := _u.mutation.DueAt(); ok {
-		_spec.SetField(job.FieldDueAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedDueAt(); ok {
-		_spec.AddField(job.FieldDueAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.LeaseUntil(); ok {
-		_spec.SetField(job.FieldLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
-		_spec.AddField(job.FieldLeaseUntil, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.FinishedAt(); ok {
 		_spec.SetField(job.FieldFinishedAt, field.TypeInt64, value)

@@ -56,8 +56,6 @@ type Listing struct {
 	Attempts int `json:"attempts,omitempty"`
 	// DueAt holds the value of the "due_at" field.
 	DueAt commerce.Instant `json:"due_at,omitempty"`
-	// LeaseUntil holds the value of the "lease_until" field.
-	LeaseUntil commerce.Instant `json:"lease_until,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ListingQuery when eager-loading is set.
 	Edges        ListingEdges `json:"edges"`
@@ -102,7 +100,7 @@ func (*Listing) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case listing.FieldVersion, listing.FieldCreatedAt, listing.FieldUpdatedAt, listing.FieldPublishedPrice, listing.FieldPublishedQuantity, listing.FieldDesiredQuantity, listing.FieldLastPushedAt, listing.FieldAttempts, listing.FieldDueAt, listing.FieldLeaseUntil:
+		case listing.FieldVersion, listing.FieldCreatedAt, listing.FieldUpdatedAt, listing.FieldPublishedPrice, listing.FieldPublishedQuantity, listing.FieldDesiredQuantity, listing.FieldLastPushedAt, listing.FieldAttempts, listing.FieldDueAt:
 			values[i] = new(sql.NullInt64)
 		case listing.FieldState, listing.FieldWanted, listing.FieldExternalID, listing.FieldExternalSkuID, listing.FieldErrorCode, listing.FieldErrorMessage:
 			values[i] = new(sql.NullString)
@@ -239,12 +237,6 @@ func (_m *Listing) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DueAt = commerce.Instant(value.Int64)
 			}
-		case listing.FieldLeaseUntil:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field lease_until", values[i])
-			} else if value.Valid {
-				_m.LeaseUntil = commerce.Instant(value.Int64)
-			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -348,9 +340,6 @@ func (_m *Listing) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("due_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DueAt))
-	builder.WriteString(", ")
-	builder.WriteString("lease_until=")
-	builder.WriteString(fmt.Sprintf("%v", _m.LeaseUntil))
 	builder.WriteByte(')')
 	return builder.String()
 }

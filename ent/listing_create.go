@@ -219,20 +219,6 @@ func (_c *ListingCreate) SetNillableDueAt(v *commerce.Instant) *ListingCreate {
 	return _c
 }
 
-// SetLeaseUntil sets the "lease_until" field.
-func (_c *ListingCreate) SetLeaseUntil(v commerce.Instant) *ListingCreate {
-	_c.mutation.SetLeaseUntil(v)
-	return _c
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_c *ListingCreate) SetNillableLeaseUntil(v *commerce.Instant) *ListingCreate {
-	if v != nil {
-		_c.SetLeaseUntil(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *ListingCreate) SetID(v uuid.UUID) *ListingCreate {
 	_c.mutation.SetID(v)
@@ -330,10 +316,6 @@ func (_c *ListingCreate) defaults() error {
 		v := listing.DefaultDueAt
 		_c.mutation.SetDueAt(v)
 	}
-	if _, ok := _c.mutation.LeaseUntil(); !ok {
-		v := listing.DefaultLeaseUntil
-		_c.mutation.SetLeaseUntil(v)
-	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if listing.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized listing.DefaultID (forgotten import ent/runtime?)")
@@ -393,9 +375,6 @@ func (_c *ListingCreate) check() error {
 	}
 	if _, ok := _c.mutation.DueAt(); !ok {
 		return &ValidationError{Name: "due_at", err: errors.New(`ent: missing required field "Listing.due_at"`)}
-	}
-	if _, ok := _c.mutation.LeaseUntil(); !ok {
-		return &ValidationError{Name: "lease_until", err: errors.New(`ent: missing required field "Listing.lease_until"`)}
 	}
 	if len(_c.mutation.ChannelIDs()) == 0 {
 		return &ValidationError{Name: "channel", err: errors.New(`ent: missing required edge "Listing.channel"`)}
@@ -501,10 +480,6 @@ func (_c *ListingCreate) createSpec() (*Listing, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.DueAt(); ok {
 		_spec.SetField(listing.FieldDueAt, field.TypeInt64, value)
 		_node.DueAt = value
-	}
-	if value, ok := _c.mutation.LeaseUntil(); ok {
-		_spec.SetField(listing.FieldLeaseUntil, field.TypeInt64, value)
-		_node.LeaseUntil = value
 	}
 	if nodes := _c.mutation.ChannelIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -293,27 +293,6 @@ func (_u *ListingUpdate) AddDueAt(v commerce.Instant) *ListingUpdate {
 	return _u
 }
 
-// SetLeaseUntil sets the "lease_until" field.
-func (_u *ListingUpdate) SetLeaseUntil(v commerce.Instant) *ListingUpdate {
-	_u.mutation.ResetLeaseUntil()
-	_u.mutation.SetLeaseUntil(v)
-	return _u
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_u *ListingUpdate) SetNillableLeaseUntil(v *commerce.Instant) *ListingUpdate {
-	if v != nil {
-		_u.SetLeaseUntil(*v)
-	}
-	return _u
-}
-
-// AddLeaseUntil adds value to the "lease_until" field.
-func (_u *ListingUpdate) AddLeaseUntil(v commerce.Instant) *ListingUpdate {
-	_u.mutation.AddLeaseUntil(v)
-	return _u
-}
-
 // Mutation returns the ListingMutation object of the builder.
 func (_u *ListingUpdate) Mutation() *ListingMutation {
 	return _u.mutation
@@ -446,12 +425,6 @@ func (_u *ListingUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedDueAt(); ok {
 		_spec.AddField(listing.FieldDueAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.LeaseUntil(); ok {
-		_spec.SetField(listing.FieldLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
-		_spec.AddField(listing.FieldLeaseUntil, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -739,27 +712,6 @@ func (_u *ListingUpdateOne) AddDueAt(v commerce.Instant) *ListingUpdateOne {
 	return _u
 }
 
-// SetLeaseUntil sets the "lease_until" field.
-func (_u *ListingUpdateOne) SetLeaseUntil(v commerce.Instant) *ListingUpdateOne {
-	_u.mutation.ResetLeaseUntil()
-	_u.mutation.SetLeaseUntil(v)
-	return _u
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_u *ListingUpdateOne) SetNillableLeaseUntil(v *commerce.Instant) *ListingUpdateOne {
-	if v != nil {
-		_u.SetLeaseUntil(*v)
-	}
-	return _u
-}
-
-// AddLeaseUntil adds value to the "lease_until" field.
-func (_u *ListingUpdateOne) AddLeaseUntil(v commerce.Instant) *ListingUpdateOne {
-	_u.mutation.AddLeaseUntil(v)
-	return _u
-}
-
 // Mutation returns the ListingMutation object of the builder.
 func (_u *ListingUpdateOne) Mutation() *ListingMutation {
 	return _u.mutation
@@ -922,12 +874,6 @@ func (_u *ListingUpdateOne) sqlSave(ctx context.Context) (_node *Listing, err er
 	}
 	if value, ok := _u.mutation.AddedDueAt(); ok {
 		_spec.AddField(listing.FieldDueAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.LeaseUntil(); ok {
-		_spec.SetField(listing.FieldLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
-		_spec.AddField(listing.FieldLeaseUntil, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Listing{config: _u.config}

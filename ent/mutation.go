@@ -2317,38 +2317,37 @@ func (m *CategoryMutation) ResetEdge(name string) error {
 // ChannelMutation represents an operation that mutates the Channel nodes in the graph.
 type ChannelMutation struct {
 	config
-	op                    Op
-	typ                   string
-	id                    *uuid.UUID
-	brand_id              *uuid.UUID
-	version               *int64
-	addversion            *int64
-	created_at            *commerce.Instant
-	addcreated_at         *commerce.Instant
-	updated_at            *commerce.Instant
-	addupdated_at         *commerce.Instant
-	code                  *string
-	code_folded           *string
-	name                  *string
-	kind                  *string
-	state                 *string
-	currency              *commerce.Currency
-	settings              *map[string]string
-	secrets               *[]byte
-	last_success_at       *commerce.Instant
-	addlast_success_at    *commerce.Instant
-	last_error_code       *string
-	last_error_message    *string
-	orders_until          *commerce.Instant
-	addorders_until       *commerce.Instant
-	orders_due_at         *commerce.Instant
-	addorders_due_at      *commerce.Instant
-	orders_lease_until    *commerce.Instant
-	addorders_lease_until *commerce.Instant
-	clearedFields         map[string]struct{}
-	done                  bool
-	oldValue              func(context.Context) (*Channel, error)
-	predicates            []predicate.Channel
+	op                 Op
+	typ                string
+	id                 *uuid.UUID
+	brand_id           *uuid.UUID
+	version            *int64
+	addversion         *int64
+	created_at         *commerce.Instant
+	addcreated_at      *commerce.Instant
+	updated_at         *commerce.Instant
+	addupdated_at      *commerce.Instant
+	code               *string
+	code_folded        *string
+	name               *string
+	kind               *string
+	state              *string
+	currency           *commerce.Currency
+	settings           *map[string]string
+	secrets            *[]byte
+	last_success_at    *commerce.Instant
+	addlast_success_at *commerce.Instant
+	last_error_code    *string
+	last_error_message *string
+	orders_until       *commerce.Instant
+	addorders_until    *commerce.Instant
+	lease_holder       *string
+	lease_until        *commerce.Instant
+	addlease_until     *commerce.Instant
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*Channel, error)
+	predicates         []predicate.Channel
 }
 
 var _ ent.Mutation = (*ChannelMutation)(nil)
@@ -3144,116 +3143,96 @@ func (m *ChannelMutation) ResetOrdersUntil() {
 	m.addorders_until = nil
 }
 
-// SetOrdersDueAt sets the "orders_due_at" field.
-func (m *ChannelMutation) SetOrdersDueAt(c commerce.Instant) {
-	m.orders_due_at = &c
-	m.addorders_due_at = nil
+// SetLeaseHolder sets the "lease_holder" field.
+func (m *ChannelMutation) SetLeaseHolder(s string) {
+	m.lease_holder = &s
 }
 
-// OrdersDueAt returns the value of the "orders_due_at" field in the mutation.
-func (m *ChannelMutation) OrdersDueAt() (r commerce.Instant, exists bool) {
-	v := m.orders_due_at
+// LeaseHolder returns the value of the "lease_holder" field in the mutation.
+func (m *ChannelMutation) LeaseHolder() (r string, exists bool) {
+	v := m.lease_holder
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldOrdersDueAt returns the old "orders_due_at" field's value of the Channel entity.
+// OldLeaseHolder returns the old "lease_holder" field's value of the Channel entity.
 // If the Channel object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ChannelMutation) OldOrdersDueAt(ctx context.Context) (v commerce.Instant, err error) {
+func (m *ChannelMutation) OldLeaseHolder(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldOrdersDueAt is only allowed on UpdateOne operations")
+		return v, errors.New("OldLeaseHolder is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldOrdersDueAt requires an ID field in the mutation")
+		return v, errors.New("OldLeaseHolder requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldOrdersDueAt: %w", err)
+		return v, fmt.Errorf("querying old value for OldLeaseHolder: %w", err)
 	}
-	return oldValue.OrdersDueAt, nil
+	return oldValue.LeaseHolder, nil
 }
 
-// AddOrdersDueAt adds c to the "orders_due_at" field.
-func (m *ChannelMutation) AddOrdersDueAt(c commerce.Instant) {
-	if m.addorders_due_at != nil {
-		*m.addorders_due_at += c
-	} else {
-		m.addorders_due_at = &c
-	}
+// ResetLeaseHolder resets all changes to the "lease_holder" field.
+func (m *ChannelMutation) ResetLeaseHolder() {
+	m.lease_holder = nil
 }
 
-// AddedOrdersDueAt returns the value that was added to the "orders_due_at" field in this mutation.
-func (m *ChannelMutation) AddedOrdersDueAt() (r commerce.Instant, exists bool) {
-	v := m.addorders_due_at
+// SetLeaseUntil sets the "lease_until" field.
+func (m *ChannelMutation) SetLeaseUntil(c commerce.Instant) {
+	m.lease_until = &c
+	m.addlease_until = nil
+}
+
+// LeaseUntil returns the value of the "lease_until" field in the mutation.
+func (m *ChannelMutation) LeaseUntil() (r commerce.Instant, exists bool) {
+	v := m.lease_until
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// ResetOrdersDueAt resets all changes to the "orders_due_at" field.
-func (m *ChannelMutation) ResetOrdersDueAt() {
-	m.orders_due_at = nil
-	m.addorders_due_at = nil
-}
-
-// SetOrdersLeaseUntil sets the "orders_lease_until" field.
-func (m *ChannelMutation) SetOrdersLeaseUntil(c commerce.Instant) {
-	m.orders_lease_until = &c
-	m.addorders_lease_until = nil
-}
-
-// OrdersLeaseUntil returns the value of the "orders_lease_until" field in the mutation.
-func (m *ChannelMutation) OrdersLeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.orders_lease_until
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldOrdersLeaseUntil returns the old "orders_lease_until" field's value of the Channel entity.
+// OldLeaseUntil returns the old "lease_until" field's value of the Channel entity.
 // If the Channel object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ChannelMutation) OldOrdersLeaseUntil(ctx context.Context) (v commerce.Instant, err error) {
+func (m *ChannelMutation) OldLeaseUntil(ctx context.Context) (v commerce.Instant, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldOrdersLeaseUntil is only allowed on UpdateOne operations")
+		return v, errors.New("OldLeaseUntil is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldOrdersLeaseUntil requires an ID field in the mutation")
+		return v, errors.New("OldLeaseUntil requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldOrdersLeaseUntil: %w", err)
+		return v, fmt.Errorf("querying old value for OldLeaseUntil: %w", err)
 	}
-	return oldValue.OrdersLeaseUntil, nil
+	return oldValue.LeaseUntil, nil
 }
 
-// AddOrdersLeaseUntil adds c to the "orders_lease_until" field.
-func (m *ChannelMutation) AddOrdersLeaseUntil(c commerce.Instant) {
-	if m.addorders_lease_until != nil {
-		*m.addorders_lease_until += c
+// AddLeaseUntil adds c to the "lease_until" field.
+func (m *ChannelMutation) AddLeaseUntil(c commerce.Instant) {
+	if m.addlease_until != nil {
+		*m.addlease_until += c
 	} else {
-		m.addorders_lease_until = &c
+		m.addlease_until = &c
 	}
 }
 
-// AddedOrdersLeaseUntil returns the value that was added to the "orders_lease_until" field in this mutation.
-func (m *ChannelMutation) AddedOrdersLeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.addorders_lease_until
+// AddedLeaseUntil returns the value that was added to the "lease_until" field in this mutation.
+func (m *ChannelMutation) AddedLeaseUntil() (r commerce.Instant, exists bool) {
+	v := m.addlease_until
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// ResetOrdersLeaseUntil resets all changes to the "orders_lease_until" field.
-func (m *ChannelMutation) ResetOrdersLeaseUntil() {
-	m.orders_lease_until = nil
-	m.addorders_lease_until = nil
+// ResetLeaseUntil resets all changes to the "lease_until" field.
+func (m *ChannelMutation) ResetLeaseUntil() {
+	m.lease_until = nil
+	m.addlease_until = nil
 }
 
 // Where appends a list predicates to the ChannelMutation builder.
@@ -3339,11 +3318,11 @@ func (m *ChannelMutation) Fields() []string {
 	if m.orders_until != nil {
 		fields = append(fields, channel.FieldOrdersUntil)
 	}
-	if m.orders_due_at != nil {
-		fields = append(fields, channel.FieldOrdersDueAt)
+	if m.lease_holder != nil {
+		fields = append(fields, channel.FieldLeaseHolder)
 	}
-	if m.orders_lease_until != nil {
-		fields = append(fields, channel.FieldOrdersLeaseUntil)
+	if m.lease_until != nil {
+		fields = append(fields, channel.FieldLeaseUntil)
 	}
 	return fields
 }
@@ -3385,10 +3364,10 @@ func (m *ChannelMutation) Field(name string) (ent.Value, bool) {
 		return m.LastErrorMessage()
 	case channel.FieldOrdersUntil:
 		return m.OrdersUntil()
-	case channel.FieldOrdersDueAt:
-		return m.OrdersDueAt()
-	case channel.FieldOrdersLeaseUntil:
-		return m.OrdersLeaseUntil()
+	case channel.FieldLeaseHolder:
+		return m.LeaseHolder()
+	case channel.FieldLeaseUntil:
+		return m.LeaseUntil()
 	}
 	return nil, false
 }
@@ -3430,10 +3409,10 @@ func (m *ChannelMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldLastErrorMessage(ctx)
 	case channel.FieldOrdersUntil:
 		return m.OldOrdersUntil(ctx)
-	case channel.FieldOrdersDueAt:
-		return m.OldOrdersDueAt(ctx)
-	case channel.FieldOrdersLeaseUntil:
-		return m.OldOrdersLeaseUntil(ctx)
+	case channel.FieldLeaseHolder:
+		return m.OldLeaseHolder(ctx)
+	case channel.FieldLeaseUntil:
+		return m.OldLeaseUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown Channel field %s", name)
 }
@@ -3555,19 +3534,19 @@ func (m *ChannelMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetOrdersUntil(v)
 		return nil
-	case channel.FieldOrdersDueAt:
-		v, ok := value.(commerce.Instant)
+	case channel.FieldLeaseHolder:
+		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetOrdersDueAt(v)
+		m.SetLeaseHolder(v)
 		return nil
-	case channel.FieldOrdersLeaseUntil:
+	case channel.FieldLeaseUntil:
 		v, ok := value.(commerce.Instant)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetOrdersLeaseUntil(v)
+		m.SetLeaseUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Channel field %s", name)
@@ -3592,11 +3571,8 @@ func (m *ChannelMutation) AddedFields() []string {
 	if m.addorders_until != nil {
 		fields = append(fields, channel.FieldOrdersUntil)
 	}
-	if m.addorders_due_at != nil {
-		fields = append(fields, channel.FieldOrdersDueAt)
-	}
-	if m.addorders_lease_until != nil {
-		fields = append(fields, channel.FieldOrdersLeaseUntil)
+	if m.addlease_until != nil {
+		fields = append(fields, channel.FieldLeaseUntil)
 	}
 	return fields
 }
@@ -3616,10 +3592,8 @@ func (m *ChannelMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLastSuccessAt()
 	case channel.FieldOrdersUntil:
 		return m.AddedOrdersUntil()
-	case channel.FieldOrdersDueAt:
-		return m.AddedOrdersDueAt()
-	case channel.FieldOrdersLeaseUntil:
-		return m.AddedOrdersLeaseUntil()
+	case channel.FieldLeaseUntil:
+		return m.AddedLeaseUntil()
 	}
 	return nil, false
 }
@@ -3664,19 +3638,12 @@ func (m *ChannelMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddOrdersUntil(v)
 		return nil
-	case channel.FieldOrdersDueAt:
+	case channel.FieldLeaseUntil:
 		v, ok := value.(commerce.Instant)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.AddOrdersDueAt(v)
-		return nil
-	case channel.FieldOrdersLeaseUntil:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddOrdersLeaseUntil(v)
+		m.AddLeaseUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Channel numeric field %s", name)
@@ -3762,11 +3729,11 @@ func (m *ChannelMutation) ResetField(name string) error {
 	case channel.FieldOrdersUntil:
 		m.ResetOrdersUntil()
 		return nil
-	case channel.FieldOrdersDueAt:
-		m.ResetOrdersDueAt()
+	case channel.FieldLeaseHolder:
+		m.ResetLeaseHolder()
 		return nil
-	case channel.FieldOrdersLeaseUntil:
-		m.ResetOrdersLeaseUntil()
+	case channel.FieldLeaseUntil:
+		m.ResetLeaseUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown Channel field %s", name)
@@ -6040,6 +6007,7 @@ type EventCursorMutation struct {
 	id             *string
 	seq            *int64
 	addseq         *int64
+	lease_holder   *string
 	lease_until    *commerce.Instant
 	addlease_until *commerce.Instant
 	clearedFields  map[string]struct{}
@@ -6208,6 +6176,42 @@ func (m *EventCursorMutation) ResetSeq() {
 	m.addseq = nil
 }
 
+// SetLeaseHolder sets the "lease_holder" field.
+func (m *EventCursorMutation) SetLeaseHolder(s string) {
+	m.lease_holder = &s
+}
+
+// LeaseHolder returns the value of the "lease_holder" field in the mutation.
+func (m *EventCursorMutation) LeaseHolder() (r string, exists bool) {
+	v := m.lease_holder
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeaseHolder returns the old "lease_holder" field's value of the EventCursor entity.
+// If the EventCursor object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EventCursorMutation) OldLeaseHolder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeaseHolder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeaseHolder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeaseHolder: %w", err)
+	}
+	return oldValue.LeaseHolder, nil
+}
+
+// ResetLeaseHolder resets all changes to the "lease_holder" field.
+func (m *EventCursorMutation) ResetLeaseHolder() {
+	m.lease_holder = nil
+}
+
 // SetLeaseUntil sets the "lease_until" field.
 func (m *EventCursorMutation) SetLeaseUntil(c commerce.Instant) {
 	m.lease_until = &c
@@ -6298,9 +6302,12 @@ func (m *EventCursorMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EventCursorMutation) Fields() []string {
-	fields := make([]string, 0, 2)
+	fields := make([]string, 0, 3)
 	if m.seq != nil {
 		fields = append(fields, eventcursor.FieldSeq)
+	}
+	if m.lease_holder != nil {
+		fields = append(fields, eventcursor.FieldLeaseHolder)
 	}
 	if m.lease_until != nil {
 		fields = append(fields, eventcursor.FieldLeaseUntil)
@@ -6315,6 +6322,8 @@ func (m *EventCursorMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case eventcursor.FieldSeq:
 		return m.Seq()
+	case eventcursor.FieldLeaseHolder:
+		return m.LeaseHolder()
 	case eventcursor.FieldLeaseUntil:
 		return m.LeaseUntil()
 	}
@@ -6328,6 +6337,8 @@ func (m *EventCursorMutation) OldField(ctx context.Context, name string) (ent.Va
 	switch name {
 	case eventcursor.FieldSeq:
 		return m.OldSeq(ctx)
+	case eventcursor.FieldLeaseHolder:
+		return m.OldLeaseHolder(ctx)
 	case eventcursor.FieldLeaseUntil:
 		return m.OldLeaseUntil(ctx)
 	}
@@ -6345,6 +6356,13 @@ func (m *EventCursorMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSeq(v)
+		return nil
+	case eventcursor.FieldLeaseHolder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeaseHolder(v)
 		return nil
 	case eventcursor.FieldLeaseUntil:
 		v, ok := value.(commerce.Instant)
@@ -6431,6 +6449,9 @@ func (m *EventCursorMutation) ResetField(name string) error {
 	switch name {
 	case eventcursor.FieldSeq:
 		m.ResetSeq()
+		return nil
+	case eventcursor.FieldLeaseHolder:
+		m.ResetLeaseHolder()
 		return nil
 	case eventcursor.FieldLeaseUntil:
 		m.ResetLeaseUntil()
@@ -10592,10 +10613,6 @@ type JobMutation struct {
 	attempts       *int
 	addattempts    *int
 	actor          *string
-	due_at         *commerce.Instant
-	adddue_at      *commerce.Instant
-	lease_until    *commerce.Instant
-	addlease_until *commerce.Instant
 	created_at     *commerce.Instant
 	addcreated_at  *commerce.Instant
 	finished_at    *commerce.Instant
@@ -11160,118 +11177,6 @@ func (m *JobMutation) ResetActor() {
 	m.actor = nil
 }
 
-// SetDueAt sets the "due_at" field.
-func (m *JobMutation) SetDueAt(c commerce.Instant) {
-	m.due_at = &c
-	m.adddue_at = nil
-}
-
-// DueAt returns the value of the "due_at" field in the mutation.
-func (m *JobMutation) DueAt() (r commerce.Instant, exists bool) {
-	v := m.due_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldDueAt returns the old "due_at" field's value of the Job entity.
-// If the Job object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *JobMutation) OldDueAt(ctx context.Context) (v commerce.Instant, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldDueAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
-	}
-	return oldValue.DueAt, nil
-}
-
-// AddDueAt adds c to the "due_at" field.
-func (m *JobMutation) AddDueAt(c commerce.Instant) {
-	if m.adddue_at != nil {
-		*m.adddue_at += c
-	} else {
-		m.adddue_at = &c
-	}
-}
-
-// AddedDueAt returns the value that was added to the "due_at" field in this mutation.
-func (m *JobMutation) AddedDueAt() (r commerce.Instant, exists bool) {
-	v := m.adddue_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetDueAt resets all changes to the "due_at" field.
-func (m *JobMutation) ResetDueAt() {
-	m.due_at = nil
-	m.adddue_at = nil
-}
-
-// SetLeaseUntil sets the "lease_until" field.
-func (m *JobMutation) SetLeaseUntil(c commerce.Instant) {
-	m.lease_until = &c
-	m.addlease_until = nil
-}
-
-// LeaseUntil returns the value of the "lease_until" field in the mutation.
-func (m *JobMutation) LeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.lease_until
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldLeaseUntil returns the old "lease_until" field's value of the Job entity.
-// If the Job object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *JobMutation) OldLeaseUntil(ctx context.Context) (v commerce.Instant, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldLeaseUntil is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldLeaseUntil requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldLeaseUntil: %w", err)
-	}
-	return oldValue.LeaseUntil, nil
-}
-
-// AddLeaseUntil adds c to the "lease_until" field.
-func (m *JobMutation) AddLeaseUntil(c commerce.Instant) {
-	if m.addlease_until != nil {
-		*m.addlease_until += c
-	} else {
-		m.addlease_until = &c
-	}
-}
-
-// AddedLeaseUntil returns the value that was added to the "lease_until" field in this mutation.
-func (m *JobMutation) AddedLeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.addlease_until
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetLeaseUntil resets all changes to the "lease_until" field.
-func (m *JobMutation) ResetLeaseUntil() {
-	m.lease_until = nil
-	m.addlease_until = nil
-}
-
 // SetCreatedAt sets the "created_at" field.
 func (m *JobMutation) SetCreatedAt(c commerce.Instant) {
 	m.created_at = &c
@@ -11445,7 +11350,7 @@ func (m *JobMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *JobMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 12)
 	if m.brand_id != nil {
 		fields = append(fields, job.FieldBrandID)
 	}
@@ -11475,12 +11380,6 @@ func (m *JobMutation) Fields() []string {
 	}
 	if m.actor != nil {
 		fields = append(fields, job.FieldActor)
-	}
-	if m.due_at != nil {
-		fields = append(fields, job.FieldDueAt)
-	}
-	if m.lease_until != nil {
-		fields = append(fields, job.FieldLeaseUntil)
 	}
 	if m.created_at != nil {
 		fields = append(fields, job.FieldCreatedAt)
@@ -11516,10 +11415,6 @@ func (m *JobMutation) Field(name string) (ent.Value, bool) {
 		return m.Attempts()
 	case job.FieldActor:
 		return m.Actor()
-	case job.FieldDueAt:
-		return m.DueAt()
-	case job.FieldLeaseUntil:
-		return m.LeaseUntil()
 	case job.FieldCreatedAt:
 		return m.CreatedAt()
 	case job.FieldFinishedAt:
@@ -11553,10 +11448,6 @@ func (m *JobMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldAttempts(ctx)
 	case job.FieldActor:
 		return m.OldActor(ctx)
-	case job.FieldDueAt:
-		return m.OldDueAt(ctx)
-	case job.FieldLeaseUntil:
-		return m.OldLeaseUntil(ctx)
 	case job.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case job.FieldFinishedAt:
@@ -11640,20 +11531,6 @@ func (m *JobMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetActor(v)
 		return nil
-	case job.FieldDueAt:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetDueAt(v)
-		return nil
-	case job.FieldLeaseUntil:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetLeaseUntil(v)
-		return nil
 	case job.FieldCreatedAt:
 		v, ok := value.(commerce.Instant)
 		if !ok {
@@ -11685,12 +11562,6 @@ func (m *JobMutation) AddedFields() []string {
 	if m.addattempts != nil {
 		fields = append(fields, job.FieldAttempts)
 	}
-	if m.adddue_at != nil {
-		fields = append(fields, job.FieldDueAt)
-	}
-	if m.addlease_until != nil {
-		fields = append(fields, job.FieldLeaseUntil)
-	}
 	if m.addcreated_at != nil {
 		fields = append(fields, job.FieldCreatedAt)
 	}
@@ -11711,10 +11582,6 @@ func (m *JobMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedTotal()
 	case job.FieldAttempts:
 		return m.AddedAttempts()
-	case job.FieldDueAt:
-		return m.AddedDueAt()
-	case job.FieldLeaseUntil:
-		return m.AddedLeaseUntil()
 	case job.FieldCreatedAt:
 		return m.AddedCreatedAt()
 	case job.FieldFinishedAt:
@@ -11748,20 +11615,6 @@ func (m *JobMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddAttempts(v)
-		return nil
-	case job.FieldDueAt:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddDueAt(v)
-		return nil
-	case job.FieldLeaseUntil:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddLeaseUntil(v)
 		return nil
 	case job.FieldCreatedAt:
 		v, ok := value.(commerce.Instant)
@@ -11842,12 +11695,6 @@ func (m *JobMutation) ResetField(name string) error {
 		return nil
 	case job.FieldActor:
 		m.ResetActor()
-		return nil
-	case job.FieldDueAt:
-		m.ResetDueAt()
-		return nil
-	case job.FieldLeaseUntil:
-		m.ResetLeaseUntil()
 		return nil
 	case job.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -11964,8 +11811,6 @@ type ListingMutation struct {
 	addattempts           *int
 	due_at                *commerce.Instant
 	adddue_at             *commerce.Instant
-	lease_until           *commerce.Instant
-	addlease_until        *commerce.Instant
 	clearedFields         map[string]struct{}
 	channel               *uuid.UUID
 	clearedchannel        bool
@@ -12936,62 +12781,6 @@ func (m *ListingMutation) ResetDueAt() {
 	m.adddue_at = nil
 }
 
-// SetLeaseUntil sets the "lease_until" field.
-func (m *ListingMutation) SetLeaseUntil(c commerce.Instant) {
-	m.lease_until = &c
-	m.addlease_until = nil
-}
-
-// LeaseUntil returns the value of the "lease_until" field in the mutation.
-func (m *ListingMutation) LeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.lease_until
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldLeaseUntil returns the old "lease_until" field's value of the Listing entity.
-// If the Listing object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ListingMutation) OldLeaseUntil(ctx context.Context) (v commerce.Instant, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldLeaseUntil is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldLeaseUntil requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldLeaseUntil: %w", err)
-	}
-	return oldValue.LeaseUntil, nil
-}
-
-// AddLeaseUntil adds c to the "lease_until" field.
-func (m *ListingMutation) AddLeaseUntil(c commerce.Instant) {
-	if m.addlease_until != nil {
-		*m.addlease_until += c
-	} else {
-		m.addlease_until = &c
-	}
-}
-
-// AddedLeaseUntil returns the value that was added to the "lease_until" field in this mutation.
-func (m *ListingMutation) AddedLeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.addlease_until
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetLeaseUntil resets all changes to the "lease_until" field.
-func (m *ListingMutation) ResetLeaseUntil() {
-	m.lease_until = nil
-	m.addlease_until = nil
-}
-
 // ClearChannel clears the "channel" edge to the Channel entity.
 func (m *ListingMutation) ClearChannel() {
 	m.clearedchannel = true
@@ -13080,7 +12869,7 @@ func (m *ListingMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ListingMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 18)
 	if m.brand_id != nil {
 		fields = append(fields, listing.FieldBrandID)
 	}
@@ -13135,9 +12924,6 @@ func (m *ListingMutation) Fields() []string {
 	if m.due_at != nil {
 		fields = append(fields, listing.FieldDueAt)
 	}
-	if m.lease_until != nil {
-		fields = append(fields, listing.FieldLeaseUntil)
-	}
 	return fields
 }
 
@@ -13182,8 +12968,6 @@ func (m *ListingMutation) Field(name string) (ent.Value, bool) {
 		return m.Attempts()
 	case listing.FieldDueAt:
 		return m.DueAt()
-	case listing.FieldLeaseUntil:
-		return m.LeaseUntil()
 	}
 	return nil, false
 }
@@ -13229,8 +13013,6 @@ func (m *ListingMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldAttempts(ctx)
 	case listing.FieldDueAt:
 		return m.OldDueAt(ctx)
-	case listing.FieldLeaseUntil:
-		return m.OldLeaseUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown Listing field %s", name)
 }
@@ -13366,13 +13148,6 @@ func (m *ListingMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDueAt(v)
 		return nil
-	case listing.FieldLeaseUntil:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetLeaseUntil(v)
-		return nil
 	}
 	return fmt.Errorf("unknown Listing field %s", name)
 }
@@ -13408,9 +13183,6 @@ func (m *ListingMutation) AddedFields() []string {
 	if m.adddue_at != nil {
 		fields = append(fields, listing.FieldDueAt)
 	}
-	if m.addlease_until != nil {
-		fields = append(fields, listing.FieldLeaseUntil)
-	}
 	return fields
 }
 
@@ -13437,8 +13209,6 @@ func (m *ListingMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAttempts()
 	case listing.FieldDueAt:
 		return m.AddedDueAt()
-	case listing.FieldLeaseUntil:
-		return m.AddedLeaseUntil()
 	}
 	return nil, false
 }
@@ -13510,13 +13280,6 @@ func (m *ListingMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddDueAt(v)
-		return nil
-	case listing.FieldLeaseUntil:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddLeaseUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Listing numeric field %s", name)
@@ -13613,9 +13376,6 @@ func (m *ListingMutation) ResetField(name string) error {
 		return nil
 	case listing.FieldDueAt:
 		m.ResetDueAt()
-		return nil
-	case listing.FieldLeaseUntil:
-		m.ResetLeaseUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown Listing field %s", name)
@@ -21094,8 +20854,6 @@ type OutboxItemMutation struct {
 	addattempts        *int
 	next_attempt_at    *commerce.Instant
 	addnext_attempt_at *commerce.Instant
-	lease_until        *commerce.Instant
-	addlease_until     *commerce.Instant
 	error_code         *string
 	error_message      *string
 	created_at         *commerce.Instant
@@ -21593,62 +21351,6 @@ func (m *OutboxItemMutation) ResetNextAttemptAt() {
 	m.addnext_attempt_at = nil
 }
 
-// SetLeaseUntil sets the "lease_until" field.
-func (m *OutboxItemMutation) SetLeaseUntil(c commerce.Instant) {
-	m.lease_until = &c
-	m.addlease_until = nil
-}
-
-// LeaseUntil returns the value of the "lease_until" field in the mutation.
-func (m *OutboxItemMutation) LeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.lease_until
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldLeaseUntil returns the old "lease_until" field's value of the OutboxItem entity.
-// If the OutboxItem object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OutboxItemMutation) OldLeaseUntil(ctx context.Context) (v commerce.Instant, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldLeaseUntil is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldLeaseUntil requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldLeaseUntil: %w", err)
-	}
-	return oldValue.LeaseUntil, nil
-}
-
-// AddLeaseUntil adds c to the "lease_until" field.
-func (m *OutboxItemMutation) AddLeaseUntil(c commerce.Instant) {
-	if m.addlease_until != nil {
-		*m.addlease_until += c
-	} else {
-		m.addlease_until = &c
-	}
-}
-
-// AddedLeaseUntil returns the value that was added to the "lease_until" field in this mutation.
-func (m *OutboxItemMutation) AddedLeaseUntil() (r commerce.Instant, exists bool) {
-	v := m.addlease_until
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetLeaseUntil resets all changes to the "lease_until" field.
-func (m *OutboxItemMutation) ResetLeaseUntil() {
-	m.lease_until = nil
-	m.addlease_until = nil
-}
-
 // SetErrorCode sets the "error_code" field.
 func (m *OutboxItemMutation) SetErrorCode(s string) {
 	m.error_code = &s
@@ -21865,7 +21567,7 @@ func (m *OutboxItemMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OutboxItemMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 12)
 	if m.brand_id != nil {
 		fields = append(fields, outboxitem.FieldBrandID)
 	}
@@ -21892,9 +21594,6 @@ func (m *OutboxItemMutation) Fields() []string {
 	}
 	if m.next_attempt_at != nil {
 		fields = append(fields, outboxitem.FieldNextAttemptAt)
-	}
-	if m.lease_until != nil {
-		fields = append(fields, outboxitem.FieldLeaseUntil)
 	}
 	if m.error_code != nil {
 		fields = append(fields, outboxitem.FieldErrorCode)
@@ -21931,8 +21630,6 @@ func (m *OutboxItemMutation) Field(name string) (ent.Value, bool) {
 		return m.Attempts()
 	case outboxitem.FieldNextAttemptAt:
 		return m.NextAttemptAt()
-	case outboxitem.FieldLeaseUntil:
-		return m.LeaseUntil()
 	case outboxitem.FieldErrorCode:
 		return m.ErrorCode()
 	case outboxitem.FieldErrorMessage:
@@ -21966,8 +21663,6 @@ func (m *OutboxItemMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldAttempts(ctx)
 	case outboxitem.FieldNextAttemptAt:
 		return m.OldNextAttemptAt(ctx)
-	case outboxitem.FieldLeaseUntil:
-		return m.OldLeaseUntil(ctx)
 	case outboxitem.FieldErrorCode:
 		return m.OldErrorCode(ctx)
 	case outboxitem.FieldErrorMessage:
@@ -22046,13 +21741,6 @@ func (m *OutboxItemMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNextAttemptAt(v)
 		return nil
-	case outboxitem.FieldLeaseUntil:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetLeaseUntil(v)
-		return nil
 	case outboxitem.FieldErrorCode:
 		v, ok := value.(string)
 		if !ok {
@@ -22088,9 +21776,6 @@ func (m *OutboxItemMutation) AddedFields() []string {
 	if m.addnext_attempt_at != nil {
 		fields = append(fields, outboxitem.FieldNextAttemptAt)
 	}
-	if m.addlease_until != nil {
-		fields = append(fields, outboxitem.FieldLeaseUntil)
-	}
 	if m.addcreated_at != nil {
 		fields = append(fields, outboxitem.FieldCreatedAt)
 	}
@@ -22106,8 +21791,6 @@ func (m *OutboxItemMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAttempts()
 	case outboxitem.FieldNextAttemptAt:
 		return m.AddedNextAttemptAt()
-	case outboxitem.FieldLeaseUntil:
-		return m.AddedLeaseUntil()
 	case outboxitem.FieldCreatedAt:
 		return m.AddedCreatedAt()
 	}
@@ -22132,13 +21815,6 @@ func (m *OutboxItemMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNextAttemptAt(v)
-		return nil
-	case outboxitem.FieldLeaseUntil:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddLeaseUntil(v)
 		return nil
 	case outboxitem.FieldCreatedAt:
 		v, ok := value.(commerce.Instant)
@@ -22200,9 +21876,6 @@ func (m *OutboxItemMutation) ResetField(name string) error {
 		return nil
 	case outboxitem.FieldNextAttemptAt:
 		m.ResetNextAttemptAt()
-		return nil
-	case outboxitem.FieldLeaseUntil:
-		m.ResetLeaseUntil()
 		return nil
 	case outboxitem.FieldErrorCode:
 		m.ResetErrorCode()

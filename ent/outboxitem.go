@@ -39,8 +39,6 @@ type OutboxItem struct {
 	Attempts int `json:"attempts,omitempty"`
 	// NextAttemptAt holds the value of the "next_attempt_at" field.
 	NextAttemptAt commerce.Instant `json:"next_attempt_at,omitempty"`
-	// LeaseUntil holds the value of the "lease_until" field.
-	LeaseUntil commerce.Instant `json:"lease_until,omitempty"`
 	// ErrorCode holds the value of the "error_code" field.
 	ErrorCode string `json:"error_code,omitempty"`
 	// ErrorMessage holds the value of the "error_message" field.
@@ -93,7 +91,7 @@ func (*OutboxItem) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case outboxitem.FieldPayload:
 			values[i] = new([]byte)
-		case outboxitem.FieldAttempts, outboxitem.FieldNextAttemptAt, outboxitem.FieldLeaseUntil, outboxitem.FieldCreatedAt:
+		case outboxitem.FieldAttempts, outboxitem.FieldNextAttemptAt, outboxitem.FieldCreatedAt:
 			values[i] = new(sql.NullInt64)
 		case outboxitem.FieldKind, outboxitem.FieldDedupeKey, outboxitem.FieldState, outboxitem.FieldErrorCode, outboxitem.FieldErrorMessage:
 			values[i] = new(sql.NullString)
@@ -175,12 +173,6 @@ func (_m *OutboxItem) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field next_attempt_at", values[i])
 			} else if value.Valid {
 				_m.NextAttemptAt = commerce.Instant(value.Int64)
-			}
-		case outboxitem.FieldLeaseUntil:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field lease_until", values[i])
-			} else if value.Valid {
-				_m.LeaseUntil = commerce.Instant(value.Int64)
 			}
 		case outboxitem.FieldErrorCode:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -272,9 +264,6 @@ func (_m *OutboxItem) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("next_attempt_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.NextAttemptAt))
-	builder.WriteString(", ")
-	builder.WriteString("lease_until=")
-	builder.WriteString(fmt.Sprintf("%v", _m.LeaseUntil))
 	builder.WriteString(", ")
 	builder.WriteString("error_code=")
 	builder.WriteString(_m.ErrorCode)

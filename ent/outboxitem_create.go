@@ -86,20 +86,6 @@ func (_c *OutboxItemCreate) SetNextAttemptAt(v commerce.Instant) *OutboxItemCrea
 	return _c
 }
 
-// SetLeaseUntil sets the "lease_until" field.
-func (_c *OutboxItemCreate) SetLeaseUntil(v commerce.Instant) *OutboxItemCreate {
-	_c.mutation.SetLeaseUntil(v)
-	return _c
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_c *OutboxItemCreate) SetNillableLeaseUntil(v *commerce.Instant) *OutboxItemCreate {
-	if v != nil {
-		_c.SetLeaseUntil(*v)
-	}
-	return _c
-}
-
 // SetErrorCode sets the "error_code" field.
 func (_c *OutboxItemCreate) SetErrorCode(v string) *OutboxItemCreate {
 	_c.mutation.SetErrorCode(v)
@@ -199,10 +185,6 @@ func (_c *OutboxItemCreate) defaults() error {
 		v := outboxitem.DefaultAttempts
 		_c.mutation.SetAttempts(v)
 	}
-	if _, ok := _c.mutation.LeaseUntil(); !ok {
-		v := outboxitem.DefaultLeaseUntil
-		_c.mutation.SetLeaseUntil(v)
-	}
 	if _, ok := _c.mutation.ErrorCode(); !ok {
 		v := outboxitem.DefaultErrorCode
 		_c.mutation.SetErrorCode(v)
@@ -249,9 +231,6 @@ func (_c *OutboxItemCreate) check() error {
 	}
 	if _, ok := _c.mutation.NextAttemptAt(); !ok {
 		return &ValidationError{Name: "next_attempt_at", err: errors.New(`ent: missing required field "OutboxItem.next_attempt_at"`)}
-	}
-	if _, ok := _c.mutation.LeaseUntil(); !ok {
-		return &ValidationError{Name: "lease_until", err: errors.New(`ent: missing required field "OutboxItem.lease_until"`)}
 	}
 	if _, ok := _c.mutation.ErrorCode(); !ok {
 		return &ValidationError{Name: "error_code", err: errors.New(`ent: missing required field "OutboxItem.error_code"`)}
@@ -330,10 +309,6 @@ func (_c *OutboxItemCreate) createSpec() (*OutboxItem, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.NextAttemptAt(); ok {
 		_spec.SetField(outboxitem.FieldNextAttemptAt, field.TypeInt64, value)
 		_node.NextAttemptAt = value
-	}
-	if value, ok := _c.mutation.LeaseUntil(); ok {
-		_spec.SetField(outboxitem.FieldLeaseUntil, field.TypeInt64, value)
-		_node.LeaseUntil = value
 	}
 	if value, ok := _c.mutation.ErrorCode(); ok {
 		_spec.SetField(outboxitem.FieldErrorCode, field.TypeString, value)

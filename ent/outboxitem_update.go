@@ -85,27 +85,6 @@ func (_u *OutboxItemUpdate) AddNextAttemptAt(v commerce.Instant) *OutboxItemUpda
 	return _u
 }
 
-// SetLeaseUntil sets the "lease_until" field.
-func (_u *OutboxItemUpdate) SetLeaseUntil(v commerce.Instant) *OutboxItemUpdate {
-	_u.mutation.ResetLeaseUntil()
-	_u.mutation.SetLeaseUntil(v)
-	return _u
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_u *OutboxItemUpdate) SetNillableLeaseUntil(v *commerce.Instant) *OutboxItemUpdate {
-	if v != nil {
-		_u.SetLeaseUntil(*v)
-	}
-	return _u
-}
-
-// AddLeaseUntil adds value to the "lease_until" field.
-func (_u *OutboxItemUpdate) AddLeaseUntil(v commerce.Instant) *OutboxItemUpdate {
-	_u.mutation.AddLeaseUntil(v)
-	return _u
-}
-
 // SetErrorCode sets the "error_code" field.
 func (_u *OutboxItemUpdate) SetErrorCode(v string) *OutboxItemUpdate {
 	_u.mutation.SetErrorCode(v)
@@ -210,12 +189,6 @@ func (_u *OutboxItemUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.AddedNextAttemptAt(); ok {
 		_spec.AddField(outboxitem.FieldNextAttemptAt, field.TypeInt64, value)
 	}
-	if value, ok := _u.mutation.LeaseUntil(); ok {
-		_spec.SetField(outboxitem.FieldLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
-		_spec.AddField(outboxitem.FieldLeaseUntil, field.TypeInt64, value)
-	}
 	if value, ok := _u.mutation.ErrorCode(); ok {
 		_spec.SetField(outboxitem.FieldErrorCode, field.TypeString, value)
 	}
@@ -297,27 +270,6 @@ func (_u *OutboxItemUpdateOne) SetNillableNextAttemptAt(v *commerce.Instant) *Ou
 // AddNextAttemptAt adds value to the "next_attempt_at" field.
 func (_u *OutboxItemUpdateOne) AddNextAttemptAt(v commerce.Instant) *OutboxItemUpdateOne {
 	_u.mutation.AddNextAttemptAt(v)
-	return _u
-}
-
-// SetLeaseUntil sets the "lease_until" field.
-func (_u *OutboxItemUpdateOne) SetLeaseUntil(v commerce.Instant) *OutboxItemUpdateOne {
-	_u.mutation.ResetLeaseUntil()
-	_u.mutation.SetLeaseUntil(v)
-	return _u
-}
-
-// SetNillableLeaseUntil sets the "lease_until" field if the given value is not nil.
-func (_u *OutboxItemUpdateOne) SetNillableLeaseUntil(v *commerce.Instant) *OutboxItemUpdateOne {
-	if v != nil {
-		_u.SetLeaseUntil(*v)
-	}
-	return _u
-}
-
-// AddLeaseUntil adds value to the "lease_until" field.
-func (_u *OutboxItemUpdateOne) AddLeaseUntil(v commerce.Instant) *OutboxItemUpdateOne {
-	_u.mutation.AddLeaseUntil(v)
 	return _u
 }
 
@@ -454,12 +406,6 @@ func (_u *OutboxItemUpdateOne) sqlSave(ctx context.Context) (_node *OutboxItem, 
 	}
 	if value, ok := _u.mutation.AddedNextAttemptAt(); ok {
 		_spec.AddField(outboxitem.FieldNextAttemptAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.LeaseUntil(); ok {
-		_spec.SetField(outboxitem.FieldLeaseUntil, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLeaseUntil(); ok {
-		_spec.AddField(outboxitem.FieldLeaseUntil, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.ErrorCode(); ok {
 		_spec.SetField(outboxitem.FieldErrorCode, field.TypeString, value)

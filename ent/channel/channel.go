@@ -46,10 +46,10 @@ const (
 	FieldLastErrorMessage = "last_error_message"
 	// FieldOrdersUntil holds the string denoting the orders_until field in the database.
 	FieldOrdersUntil = "orders_until"
-	// FieldOrdersDueAt holds the string denoting the orders_due_at field in the database.
-	FieldOrdersDueAt = "orders_due_at"
-	// FieldOrdersLeaseUntil holds the string denoting the orders_lease_until field in the database.
-	FieldOrdersLeaseUntil = "orders_lease_until"
+	// FieldLeaseHolder holds the string denoting the lease_holder field in the database.
+	FieldLeaseHolder = "lease_holder"
+	// FieldLeaseUntil holds the string denoting the lease_until field in the database.
+	FieldLeaseUntil = "lease_until"
 	// Table holds the table name of the channel in the database.
 	Table = "channels"
 )
@@ -73,8 +73,8 @@ var Columns = []string{
 	FieldLastErrorCode,
 	FieldLastErrorMessage,
 	FieldOrdersUntil,
-	FieldOrdersDueAt,
-	FieldOrdersLeaseUntil,
+	FieldLeaseHolder,
+	FieldLeaseUntil,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -105,10 +105,10 @@ var (
 	DefaultLastErrorMessage string
 	// DefaultOrdersUntil holds the default value on creation for the "orders_until" field.
 	DefaultOrdersUntil commerce.Instant
-	// DefaultOrdersDueAt holds the default value on creation for the "orders_due_at" field.
-	DefaultOrdersDueAt commerce.Instant
-	// DefaultOrdersLeaseUntil holds the default value on creation for the "orders_lease_until" field.
-	DefaultOrdersLeaseUntil commerce.Instant
+	// DefaultLeaseHolder holds the default value on creation for the "lease_holder" field.
+	DefaultLeaseHolder string
+	// DefaultLeaseUntil holds the default value on creation for the "lease_until" field.
+	DefaultLeaseUntil commerce.Instant
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -191,12 +191,12 @@ func ByOrdersUntil(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOrdersUntil, opts...).ToFunc()
 }
 
-// ByOrdersDueAt orders the results by the orders_due_at field.
-func ByOrdersDueAt(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldOrdersDueAt, opts...).ToFunc()
+// ByLeaseHolder orders the results by the lease_holder field.
+func ByLeaseHolder(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeaseHolder, opts...).ToFunc()
 }
 
-// ByOrdersLeaseUntil orders the results by the orders_lease_until field.
-func ByOrdersLeaseUntil(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldOrdersLeaseUntil, opts...).ToFunc()
+// ByLeaseUntil orders the results by the lease_until field.
+func ByLeaseUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeaseUntil, opts...).ToFunc()
 }

@@ -134,16 +134,15 @@ func OrdersUntil(v commerce.Instant) predicate.Channel {
 	return predicate.Channel(sql.FieldEQ(FieldOrdersUntil, vc))
 }
 
-// OrdersDueAt applies equality check predicate on the "orders_due_at" field. It's identical to OrdersDueAtEQ.
-func OrdersDueAt(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldEQ(FieldOrdersDueAt, vc))
+// LeaseHolder applies equality check predicate on the "lease_holder" field. It's identical to LeaseHolderEQ.
+func LeaseHolder(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldEQ(FieldLeaseHolder, v))
 }
 
-// OrdersLeaseUntil applies equality check predicate on the "orders_lease_until" field. It's identical to OrdersLeaseUntilEQ.
-func OrdersLeaseUntil(v commerce.Instant) predicate.Channel {
+// LeaseUntil applies equality check predicate on the "lease_until" field. It's identical to LeaseUntilEQ.
+func LeaseUntil(v commerce.Instant) predicate.Channel {
 	vc := int64(v)
-	return predicate.Channel(sql.FieldEQ(FieldOrdersLeaseUntil, vc))
+	return predicate.Channel(sql.FieldEQ(FieldLeaseUntil, vc))
 }
 
 // BrandIDEQ applies the EQ predicate on the "brand_id" field.
@@ -1031,112 +1030,123 @@ func OrdersUntilLTE(v commerce.Instant) predicate.Channel {
 	return predicate.Channel(sql.FieldLTE(FieldOrdersUntil, vc))
 }
 
-// OrdersDueAtEQ applies the EQ predicate on the "orders_due_at" field.
-func OrdersDueAtEQ(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldEQ(FieldOrdersDueAt, vc))
+// LeaseHolderEQ applies the EQ predicate on the "lease_holder" field.
+func LeaseHolderEQ(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldEQ(FieldLeaseHolder, v))
 }
 
-// OrdersDueAtNEQ applies the NEQ predicate on the "orders_due_at" field.
-func OrdersDueAtNEQ(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldNEQ(FieldOrdersDueAt, vc))
+// LeaseHolderNEQ applies the NEQ predicate on the "lease_holder" field.
+func LeaseHolderNEQ(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldNEQ(FieldLeaseHolder, v))
 }
 
-// OrdersDueAtIn applies the In predicate on the "orders_due_at" field.
-func OrdersDueAtIn(vs ...commerce.Instant) predicate.Channel {
+// LeaseHolderIn applies the In predicate on the "lease_holder" field.
+func LeaseHolderIn(vs ...string) predicate.Channel {
+	return predicate.Channel(sql.FieldIn(FieldLeaseHolder, vs...))
+}
+
+// LeaseHolderNotIn applies the NotIn predicate on the "lease_holder" field.
+func LeaseHolderNotIn(vs ...string) predicate.Channel {
+	return predicate.Channel(sql.FieldNotIn(FieldLeaseHolder, vs...))
+}
+
+// LeaseHolderGT applies the GT predicate on the "lease_holder" field.
+func LeaseHolderGT(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldGT(FieldLeaseHolder, v))
+}
+
+// LeaseHolderGTE applies the GTE predicate on the "lease_holder" field.
+func LeaseHolderGTE(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldGTE(FieldLeaseHolder, v))
+}
+
+// LeaseHolderLT applies the LT predicate on the "lease_holder" field.
+func LeaseHolderLT(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldLT(FieldLeaseHolder, v))
+}
+
+// LeaseHolderLTE applies the LTE predicate on the "lease_holder" field.
+func LeaseHolderLTE(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldLTE(FieldLeaseHolder, v))
+}
+
+// LeaseHolderContains applies the Contains predicate on the "lease_holder" field.
+func LeaseHolderContains(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldContains(FieldLeaseHolder, v))
+}
+
+// LeaseHolderHasPrefix applies the HasPrefix predicate on the "lease_holder" field.
+func LeaseHolderHasPrefix(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldHasPrefix(FieldLeaseHolder, v))
+}
+
+// LeaseHolderHasSuffix applies the HasSuffix predicate on the "lease_holder" field.
+func LeaseHolderHasSuffix(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldHasSuffix(FieldLeaseHolder, v))
+}
+
+// LeaseHolderEqualFold applies the EqualFold predicate on the "lease_holder" field.
+func LeaseHolderEqualFold(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldEqualFold(FieldLeaseHolder, v))
+}
+
+// LeaseHolderContainsFold applies the ContainsFold predicate on the "lease_holder" field.
+func LeaseHolderContainsFold(v string) predicate.Channel {
+	return predicate.Channel(sql.FieldContainsFold(FieldLeaseHolder, v))
+}
+
+// LeaseUntilEQ applies the EQ predicate on the "lease_until" field.
+func LeaseUntilEQ(v commerce.Instant) predicate.Channel {
+	vc := int64(v)
+	return predicate.Channel(sql.FieldEQ(FieldLeaseUntil, vc))
+}
+
+// LeaseUntilNEQ applies the NEQ predicate on the "lease_until" field.
+func LeaseUntilNEQ(v commerce.Instant) predicate.Channel {
+	vc := int64(v)
+	return predicate.Channel(sql.FieldNEQ(FieldLeaseUntil, vc))
+}
+
+// LeaseUntilIn applies the In predicate on the "lease_until" field.
+func LeaseUntilIn(vs ...commerce.Instant) predicate.Channel {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = int64(vs[i])
 	}
-	return predicate.Channel(sql.FieldIn(FieldOrdersDueAt, v...))
+	return predicate.Channel(sql.FieldIn(FieldLeaseUntil, v...))
 }
 
-// OrdersDueAtNotIn applies the NotIn predicate on the "orders_due_at" field.
-func OrdersDueAtNotIn(vs ...commerce.Instant) predicate.Channel {
+// LeaseUntilNotIn applies the NotIn predicate on the "lease_until" field.
+func LeaseUntilNotIn(vs ...commerce.Instant) predicate.Channel {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = int64(vs[i])
 	}
-	return predicate.Channel(sql.FieldNotIn(FieldOrdersDueAt, v...))
+	return predicate.Channel(sql.FieldNotIn(FieldLeaseUntil, v...))
 }
 
-// OrdersDueAtGT applies the GT predicate on the "orders_due_at" field.
-func OrdersDueAtGT(v commerce.Instant) predicate.Channel {
+// LeaseUntilGT applies the GT predicate on the "lease_until" field.
+func LeaseUntilGT(v commerce.Instant) predicate.Channel {
 	vc := int64(v)
-	return predicate.Channel(sql.FieldGT(FieldOrdersDueAt, vc))
+	return predicate.Channel(sql.FieldGT(FieldLeaseUntil, vc))
 }
 
-// OrdersDueAtGTE applies the GTE predicate on the "orders_due_at" field.
-func OrdersDueAtGTE(v commerce.Instant) predicate.Channel {
+// LeaseUntilGTE applies the GTE predicate on the "lease_until" field.
+func LeaseUntilGTE(v commerce.Instant) predicate.Channel {
 	vc := int64(v)
-	return predicate.Channel(sql.FieldGTE(FieldOrdersDueAt, vc))
+	return predicate.Channel(sql.FieldGTE(FieldLeaseUntil, vc))
 }
 
-// OrdersDueAtLT applies the LT predicate on the "orders_due_at" field.
-func OrdersDueAtLT(v commerce.Instant) predicate.Channel {
+// LeaseUntilLT applies the LT predicate on the "lease_until" field.
+func LeaseUntilLT(v commerce.Instant) predicate.Channel {
 	vc := int64(v)
-	return predicate.Channel(sql.FieldLT(FieldOrdersDueAt, vc))
+	return predicate.Channel(sql.FieldLT(FieldLeaseUntil, vc))
 }
 
-// OrdersDueAtLTE applies the LTE predicate on the "orders_due_at" field.
-func OrdersDueAtLTE(v commerce.Instant) predicate.Channel {
+// LeaseUntilLTE applies the LTE predicate on the "lease_until" field.
+func LeaseUntilLTE(v commerce.Instant) predicate.Channel {
 	vc := int64(v)
-	return predicate.Channel(sql.FieldLTE(FieldOrdersDueAt, vc))
-}
-
-// OrdersLeaseUntilEQ applies the EQ predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilEQ(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldEQ(FieldOrdersLeaseUntil, vc))
-}
-
-// OrdersLeaseUntilNEQ applies the NEQ predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilNEQ(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldNEQ(FieldOrdersLeaseUntil, vc))
-}
-
-// OrdersLeaseUntilIn applies the In predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilIn(vs ...commerce.Instant) predicate.Channel {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Channel(sql.FieldIn(FieldOrdersLeaseUntil, v...))
-}
-
-// OrdersLeaseUntilNotIn applies the NotIn predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilNotIn(vs ...commerce.Instant) predicate.Channel {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Channel(sql.FieldNotIn(FieldOrdersLeaseUntil, v...))
-}
-
-// OrdersLeaseUntilGT applies the GT predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilGT(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldGT(FieldOrdersLeaseUntil, vc))
-}
-
-// OrdersLeaseUntilGTE applies the GTE predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilGTE(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldGTE(FieldOrdersLeaseUntil, vc))
-}
-
-// OrdersLeaseUntilLT applies the LT predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilLT(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldLT(FieldOrdersLeaseUntil, vc))
-}
-
-// OrdersLeaseUntilLTE applies the LTE predicate on the "orders_lease_until" field.
-func OrdersLeaseUntilLTE(v commerce.Instant) predicate.Channel {
-	vc := int64(v)
-	return predicate.Channel(sql.FieldLTE(FieldOrdersLeaseUntil, vc))
+	return predicate.Channel(sql.FieldLTE(FieldLeaseUntil, vc))
 }
 
 // And groups predicates with the AND operator between them.

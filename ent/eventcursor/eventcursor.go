@@ -14,6 +14,8 @@ const (
 	FieldID = "id"
 	// FieldSeq holds the string denoting the seq field in the database.
 	FieldSeq = "seq"
+	// FieldLeaseHolder holds the string denoting the lease_holder field in the database.
+	FieldLeaseHolder = "lease_holder"
 	// FieldLeaseUntil holds the string denoting the lease_until field in the database.
 	FieldLeaseUntil = "lease_until"
 	// Table holds the table name of the eventcursor in the database.
@@ -24,6 +26,7 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldSeq,
+	FieldLeaseHolder,
 	FieldLeaseUntil,
 }
 
@@ -38,6 +41,8 @@ func ValidColumn(column string) bool {
 }
 
 var (
+	// DefaultLeaseHolder holds the default value on creation for the "lease_holder" field.
+	DefaultLeaseHolder string
 	// DefaultLeaseUntil holds the default value on creation for the "lease_until" field.
 	DefaultLeaseUntil commerce.Instant
 )
@@ -53,6 +58,11 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // BySeq orders the results by the seq field.
 func BySeq(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSeq, opts...).ToFunc()
+}
+
+// ByLeaseHolder orders the results by the lease_holder field.
+func ByLeaseHolder(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeaseHolder, opts...).ToFunc()
 }
 
 // ByLeaseUntil orders the results by the lease_until field.

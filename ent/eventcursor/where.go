@@ -68,6 +68,11 @@ func Seq(v int64) predicate.EventCursor {
 	return predicate.EventCursor(sql.FieldEQ(FieldSeq, v))
 }
 
+// LeaseHolder applies equality check predicate on the "lease_holder" field. It's identical to LeaseHolderEQ.
+func LeaseHolder(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldEQ(FieldLeaseHolder, v))
+}
+
 // LeaseUntil applies equality check predicate on the "lease_until" field. It's identical to LeaseUntilEQ.
 func LeaseUntil(v commerce.Instant) predicate.EventCursor {
 	vc := int64(v)
@@ -112,6 +117,71 @@ func SeqLT(v int64) predicate.EventCursor {
 // SeqLTE applies the LTE predicate on the "seq" field.
 func SeqLTE(v int64) predicate.EventCursor {
 	return predicate.EventCursor(sql.FieldLTE(FieldSeq, v))
+}
+
+// LeaseHolderEQ applies the EQ predicate on the "lease_holder" field.
+func LeaseHolderEQ(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldEQ(FieldLeaseHolder, v))
+}
+
+// LeaseHolderNEQ applies the NEQ predicate on the "lease_holder" field.
+func LeaseHolderNEQ(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldNEQ(FieldLeaseHolder, v))
+}
+
+// LeaseHolderIn applies the In predicate on the "lease_holder" field.
+func LeaseHolderIn(vs ...string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldIn(FieldLeaseHolder, vs...))
+}
+
+// LeaseHolderNotIn applies the NotIn predicate on the "lease_holder" field.
+func LeaseHolderNotIn(vs ...string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldNotIn(FieldLeaseHolder, vs...))
+}
+
+// LeaseHolderGT applies the GT predicate on the "lease_holder" field.
+func LeaseHolderGT(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldGT(FieldLeaseHolder, v))
+}
+
+// LeaseHolderGTE applies the GTE predicate on the "lease_holder" field.
+func LeaseHolderGTE(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldGTE(FieldLeaseHolder, v))
+}
+
+// LeaseHolderLT applies the LT predicate on the "lease_holder" field.
+func LeaseHolderLT(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldLT(FieldLeaseHolder, v))
+}
+
+// LeaseHolderLTE applies the LTE predicate on the "lease_holder" field.
+func LeaseHolderLTE(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldLTE(FieldLeaseHolder, v))
+}
+
+// LeaseHolderContains applies the Contains predicate on the "lease_holder" field.
+func LeaseHolderContains(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldContains(FieldLeaseHolder, v))
+}
+
+// LeaseHolderHasPrefix applies the HasPrefix predicate on the "lease_holder" field.
+func LeaseHolderHasPrefix(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldHasPrefix(FieldLeaseHolder, v))
+}
+
+// LeaseHolderHasSuffix applies the HasSuffix predicate on the "lease_holder" field.
+func LeaseHolderHasSuffix(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldHasSuffix(FieldLeaseHolder, v))
+}
+
+// LeaseHolderEqualFold applies the EqualFold predicate on the "lease_holder" field.
+func LeaseHolderEqualFold(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldEqualFold(FieldLeaseHolder, v))
+}
+
+// LeaseHolderContainsFold applies the ContainsFold predicate on the "lease_holder" field.
+func LeaseHolderContainsFold(v string) predicate.EventCursor {
+	return predicate.EventCursor(sql.FieldContainsFold(FieldLeaseHolder, v))
 }
 
 // LeaseUntilEQ applies the EQ predicate on the "lease_until" field.

@@ -35,10 +35,6 @@ const (
 	FieldAttempts = "attempts"
 	// FieldActor holds the string denoting the actor field in the database.
 	FieldActor = "actor"
-	// FieldDueAt holds the string denoting the due_at field in the database.
-	FieldDueAt = "due_at"
-	// FieldLeaseUntil holds the string denoting the lease_until field in the database.
-	FieldLeaseUntil = "lease_until"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldFinishedAt holds the string denoting the finished_at field in the database.
@@ -69,8 +65,6 @@ var Columns = []string{
 	FieldError,
 	FieldAttempts,
 	FieldActor,
-	FieldDueAt,
-	FieldLeaseUntil,
 	FieldCreatedAt,
 	FieldFinishedAt,
 }
@@ -101,8 +95,6 @@ var (
 	DefaultError string
 	// DefaultAttempts holds the default value on creation for the "attempts" field.
 	DefaultAttempts int
-	// DefaultLeaseUntil holds the default value on creation for the "lease_until" field.
-	DefaultLeaseUntil commerce.Instant
 	// DefaultFinishedAt holds the default value on creation for the "finished_at" field.
 	DefaultFinishedAt commerce.Instant
 	// DefaultID holds the default value on creation for the "id" field.
@@ -160,16 +152,6 @@ func ByAttempts(opts ...sql.OrderTermOption) OrderOption {
 // ByActor orders the results by the actor field.
 func ByActor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActor, opts...).ToFunc()
-}
-
-// ByDueAt orders the results by the due_at field.
-func ByDueAt(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldDueAt, opts...).ToFunc()
-}
-
-// ByLeaseUntil orders the results by the lease_until field.
-func ByLeaseUntil(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldLeaseUntil, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

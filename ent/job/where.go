@@ -100,18 +100,6 @@ func Actor(v string) predicate.Job {
 	return predicate.Job(sql.FieldEQ(FieldActor, v))
 }
 
-// DueAt applies equality check predicate on the "due_at" field. It's identical to DueAtEQ.
-func DueAt(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldEQ(FieldDueAt, vc))
-}
-
-// LeaseUntil applies equality check predicate on the "lease_until" field. It's identical to LeaseUntilEQ.
-func LeaseUntil(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldEQ(FieldLeaseUntil, vc))
-}
-
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v commerce.Instant) predicate.Job {
 	vc := int64(v)
@@ -572,114 +560,6 @@ func ActorEqualFold(v string) predicate.Job {
 // ActorContainsFold applies the ContainsFold predicate on the "actor" field.
 func ActorContainsFold(v string) predicate.Job {
 	return predicate.Job(sql.FieldContainsFold(FieldActor, v))
-}
-
-// DueAtEQ applies the EQ predicate on the "due_at" field.
-func DueAtEQ(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldEQ(FieldDueAt, vc))
-}
-
-// DueAtNEQ applies the NEQ predicate on the "due_at" field.
-func DueAtNEQ(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldNEQ(FieldDueAt, vc))
-}
-
-// DueAtIn applies the In predicate on the "due_at" field.
-func DueAtIn(vs ...commerce.Instant) predicate.Job {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Job(sql.FieldIn(FieldDueAt, v...))
-}
-
-// DueAtNotIn applies the NotIn predicate on the "due_at" field.
-func DueAtNotIn(vs ...commerce.Instant) predicate.Job {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Job(sql.FieldNotIn(FieldDueAt, v...))
-}
-
-// DueAtGT applies the GT predicate on the "due_at" field.
-func DueAtGT(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldGT(FieldDueAt, vc))
-}
-
-// DueAtGTE applies the GTE predicate on the "due_at" field.
-func DueAtGTE(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldGTE(FieldDueAt, vc))
-}
-
-// DueAtLT applies the LT predicate on the "due_at" field.
-func DueAtLT(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldLT(FieldDueAt, vc))
-}
-
-// DueAtLTE applies the LTE predicate on the "due_at" field.
-func DueAtLTE(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldLTE(FieldDueAt, vc))
-}
-
-// LeaseUntilEQ applies the EQ predicate on the "lease_until" field.
-func LeaseUntilEQ(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldEQ(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilNEQ applies the NEQ predicate on the "lease_until" field.
-func LeaseUntilNEQ(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldNEQ(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilIn applies the In predicate on the "lease_until" field.
-func LeaseUntilIn(vs ...commerce.Instant) predicate.Job {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Job(sql.FieldIn(FieldLeaseUntil, v...))
-}
-
-// LeaseUntilNotIn applies the NotIn predicate on the "lease_until" field.
-func LeaseUntilNotIn(vs ...commerce.Instant) predicate.Job {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Job(sql.FieldNotIn(FieldLeaseUntil, v...))
-}
-
-// LeaseUntilGT applies the GT predicate on the "lease_until" field.
-func LeaseUntilGT(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldGT(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilGTE applies the GTE predicate on the "lease_until" field.
-func LeaseUntilGTE(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldGTE(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilLT applies the LT predicate on the "lease_until" field.
-func LeaseUntilLT(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldLT(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilLTE applies the LTE predicate on the "lease_until" field.
-func LeaseUntilLTE(v commerce.Instant) predicate.Job {
-	vc := int64(v)
-	return predicate.Job(sql.FieldLTE(FieldLeaseUntil, vc))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

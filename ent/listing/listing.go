@@ -51,8 +51,6 @@ const (
 	FieldAttempts = "attempts"
 	// FieldDueAt holds the string denoting the due_at field in the database.
 	FieldDueAt = "due_at"
-	// FieldLeaseUntil holds the string denoting the lease_until field in the database.
-	FieldLeaseUntil = "lease_until"
 	// EdgeChannel holds the string denoting the channel edge name in mutations.
 	EdgeChannel = "channel"
 	// EdgeVariant holds the string denoting the variant edge name in mutations.
@@ -96,7 +94,6 @@ var Columns = []string{
 	FieldErrorMessage,
 	FieldAttempts,
 	FieldDueAt,
-	FieldLeaseUntil,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -135,8 +132,6 @@ var (
 	DefaultAttempts int
 	// DefaultDueAt holds the default value on creation for the "due_at" field.
 	DefaultDueAt commerce.Instant
-	// DefaultLeaseUntil holds the default value on creation for the "lease_until" field.
-	DefaultLeaseUntil commerce.Instant
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -237,11 +232,6 @@ func ByAttempts(opts ...sql.OrderTermOption) OrderOption {
 // ByDueAt orders the results by the due_at field.
 func ByDueAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDueAt, opts...).ToFunc()
-}
-
-// ByLeaseUntil orders the results by the lease_until field.
-func ByLeaseUntil(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldLeaseUntil, opts...).ToFunc()
 }
 
 // ByChannelField orders the results by channel field.

@@ -149,12 +149,6 @@ func DueAt(v commerce.Instant) predicate.Listing {
 	return predicate.Listing(sql.FieldEQ(FieldDueAt, vc))
 }
 
-// LeaseUntil applies equality check predicate on the "lease_until" field. It's identical to LeaseUntilEQ.
-func LeaseUntil(v commerce.Instant) predicate.Listing {
-	vc := int64(v)
-	return predicate.Listing(sql.FieldEQ(FieldLeaseUntil, vc))
-}
-
 // BrandIDEQ applies the EQ predicate on the "brand_id" field.
 func BrandIDEQ(v uuid.UUID) predicate.Listing {
 	return predicate.Listing(sql.FieldEQ(FieldBrandID, v))
@@ -1059,60 +1053,6 @@ func DueAtLT(v commerce.Instant) predicate.Listing {
 func DueAtLTE(v commerce.Instant) predicate.Listing {
 	vc := int64(v)
 	return predicate.Listing(sql.FieldLTE(FieldDueAt, vc))
-}
-
-// LeaseUntilEQ applies the EQ predicate on the "lease_until" field.
-func LeaseUntilEQ(v commerce.Instant) predicate.Listing {
-	vc := int64(v)
-	return predicate.Listing(sql.FieldEQ(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilNEQ applies the NEQ predicate on the "lease_until" field.
-func LeaseUntilNEQ(v commerce.Instant) predicate.Listing {
-	vc := int64(v)
-	return predicate.Listing(sql.FieldNEQ(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilIn applies the In predicate on the "lease_until" field.
-func LeaseUntilIn(vs ...commerce.Instant) predicate.Listing {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Listing(sql.FieldIn(FieldLeaseUntil, v...))
-}
-
-// LeaseUntilNotIn applies the NotIn predicate on the "lease_until" field.
-func LeaseUntilNotIn(vs ...commerce.Instant) predicate.Listing {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Listing(sql.FieldNotIn(FieldLeaseUntil, v...))
-}
-
-// LeaseUntilGT applies the GT predicate on the "lease_until" field.
-func LeaseUntilGT(v commerce.Instant) predicate.Listing {
-	vc := int64(v)
-	return predicate.Listing(sql.FieldGT(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilGTE applies the GTE predicate on the "lease_until" field.
-func LeaseUntilGTE(v commerce.Instant) predicate.Listing {
-	vc := int64(v)
-	return predicate.Listing(sql.FieldGTE(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilLT applies the LT predicate on the "lease_until" field.
-func LeaseUntilLT(v commerce.Instant) predicate.Listing {
-	vc := int64(v)
-	return predicate.Listing(sql.FieldLT(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilLTE applies the LTE predicate on the "lease_until" field.
-func LeaseUntilLTE(v commerce.Instant) predicate.Listing {
-	vc := int64(v)
-	return predicate.Listing(sql.FieldLTE(FieldLeaseUntil, vc))
 }
 
 // HasChannel applies the HasEdge predicate on the "channel" edge.

@@ -142,8 +142,8 @@ var (
 		{Name: "last_error_code", Type: field.TypeString, Default: ""},
 		{Name: "last_error_message", Type: field.TypeString, Default: ""},
 		{Name: "orders_until", Type: field.TypeInt64, Default: 0},
-		{Name: "orders_due_at", Type: field.TypeInt64, Default: 0},
-		{Name: "orders_lease_until", Type: field.TypeInt64, Default: 0},
+		{Name: "lease_holder", Type: field.TypeString, Default: ""},
+		{Name: "lease_until", Type: field.TypeInt64, Default: 0},
 	}
 	// ChannelsTable holds the schema information for the "channels" table.
 	ChannelsTable = &schema.Table{
@@ -167,9 +167,9 @@ var (
 				Columns: []*schema.Column{ChannelsColumns[1], ChannelsColumns[5], ChannelsColumns[0]},
 			},
 			{
-				Name:    "channel_state_orders_due_at",
+				Name:    "channel_state_lease_until",
 				Unique:  false,
-				Columns: []*schema.Column{ChannelsColumns[9], ChannelsColumns[17]},
+				Columns: []*schema.Column{ChannelsColumns[9], ChannelsColumns[18]},
 			},
 		},
 	}
@@ -294,6 +294,7 @@ var (
 	EventCursorsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
 		{Name: "seq", Type: field.TypeInt64},
+		{Name: "lease_holder", Type: field.TypeString, Default: ""},
 		{Name: "lease_until", Type: field.TypeInt64, Default: 0},
 	}
 	// EventCursorsTable holds the schema information for the "event_cursors" table.
@@ -562,8 +563,6 @@ var (
 		{Name: "error", Type: field.TypeString, Default: ""},
 		{Name: "attempts", Type: field.TypeInt, Default: 0},
 		{Name: "actor", Type: field.TypeString},
-		{Name: "due_at", Type: field.TypeInt64},
-		{Name: "lease_until", Type: field.TypeInt64, Default: 0},
 		{Name: "created_at", Type: field.TypeInt64},
 		{Name: "finished_at", Type: field.TypeInt64, Default: 0},
 		{Name: "channel_id", Type: field.TypeUUID, Nullable: true},
@@ -576,7 +575,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "jobs_channels_channel",
-				Columns:    []*schema.Column{JobsColumns[14]},
+				Columns:    []*schema.Column{JobsColumns[12]},
 				RefColumns: []*schema.Column{ChannelsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -588,9 +587,9 @@ var (
 				Columns: []*schema.Column{JobsColumns[1], JobsColumns[0]},
 			},
 			{
-				Name:    "job_state_due_at",
+				Name:    "job_brand_id_channel_id_state",
 				Unique:  false,
-				Columns: []*schema.Column{JobsColumns[4], JobsColumns[10]},
+				Columns: []*schema.Column{JobsColumns[1], JobsColumns[12], JobsColumns[4]},
 			},
 		},
 	}
@@ -613,7 +612,6 @@ var (
 		{Name: "error_message", Type: field.TypeString, Default: ""},
 		{Name: "attempts", Type: field.TypeInt, Default: 0},
 		{Name: "due_at", Type: field.TypeInt64, Default: 0},
-		{Name: "lease_until", Type: field.TypeInt64, Default: 0},
 		{Name: "channel_id", Type: field.TypeUUID},
 		{Name: "variant_id", Type: field.TypeUUID},
 	}
@@ -625,13 +623,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "listings_channels_channel",
-				Columns:    []*schema.Column{ListingsColumns[18]},
+				Columns:    []*schema.Column{ListingsColumns[17]},
 				RefColumns: []*schema.Column{ChannelsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "listings_variants_variant",
-				Columns:    []*schema.Column{ListingsColumns[19]},
+				Columns:    []*schema.Column{ListingsColumns[18]},
 				RefColumns: []*schema.Column{VariantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -645,22 +643,22 @@ var (
 			{
 				Name:    "listing_brand_id_channel_id_variant_id",
 				Unique:  true,
-				Columns: []*schema.Column{ListingsColumns[1], ListingsColumns[18], ListingsColumns[19]},
+				Columns: []*schema.Column{ListingsColumns[1], ListingsColumns[17], ListingsColumns[18]},
 			},
 			{
 				Name:    "listing_brand_id_variant_id",
 				Unique:  false,
-				Columns: []*schema.Column{ListingsColumns[1], ListingsColumns[19]},
+				Columns: []*schema.Column{ListingsColumns[1], ListingsColumns[18]},
 			},
 			{
 				Name:    "listing_brand_id_channel_id_external_id_external_sku_id",
 				Unique:  false,
-				Columns: []*schema.Column{ListingsColumns[1], ListingsColumns[18], ListingsColumns[7], ListingsColumns[8]},
+				Columns: []*schema.Column{ListingsColumns[1], ListingsColumns[17], ListingsColumns[7], ListingsColumns[8]},
 			},
 			{
-				Name:    "listing_due_at_channel_id",
+				Name:    "listing_brand_id_channel_id_due_at",
 				Unique:  false,
-				Columns: []*schema.Column{ListingsColumns[16], ListingsColumns[18]},
+				Columns: []*schema.Column{ListingsColumns[1], ListingsColumns[17], ListingsColumns[16]},
 			},
 		},
 	}
@@ -976,7 +974,6 @@ var (
 		{Name: "state", Type: field.TypeString},
 		{Name: "attempts", Type: field.TypeInt, Default: 0},
 		{Name: "next_attempt_at", Type: field.TypeInt64},
-		{Name: "lease_until", Type: field.TypeInt64, Default: 0},
 		{Name: "error_code", Type: field.TypeString, Default: ""},
 		{Name: "error_message", Type: field.TypeString, Default: ""},
 		{Name: "created_at", Type: field.TypeInt64},
@@ -991,13 +988,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "outbox_items_channels_channel",
-				Columns:    []*schema.Column{OutboxItemsColumns[12]},
+				Columns:    []*schema.Column{OutboxItemsColumns[11]},
 				RefColumns: []*schema.Column{ChannelsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "outbox_items_orders_order",
-				Columns:    []*schema.Column{OutboxItemsColumns[13]},
+				Columns:    []*schema.Column{OutboxItemsColumns[12]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1011,17 +1008,17 @@ var (
 			{
 				Name:    "outboxitem_brand_id_channel_id_dedupe_key",
 				Unique:  true,
-				Columns: []*schema.Column{OutboxItemsColumns[1], OutboxItemsColumns[12], OutboxItemsColumns[3]},
+				Columns: []*schema.Column{OutboxItemsColumns[1], OutboxItemsColumns[11], OutboxItemsColumns[3]},
 			},
 			{
-				Name:    "outboxitem_state_next_attempt_at",
+				Name:    "outboxitem_brand_id_channel_id_state_next_attempt_at",
 				Unique:  false,
-				Columns: []*schema.Column{OutboxItemsColumns[5], OutboxItemsColumns[7]},
+				Columns: []*schema.Column{OutboxItemsColumns[1], OutboxItemsColumns[11], OutboxItemsColumns[5], OutboxItemsColumns[7]},
 			},
 			{
 				Name:    "outboxitem_brand_id_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OutboxItemsColumns[1], OutboxItemsColumns[13]},
+				Columns: []*schema.Column{OutboxItemsColumns[1], OutboxItemsColumns[12]},
 			},
 		},
 	}

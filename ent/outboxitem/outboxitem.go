@@ -7,7 +7,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
-	"github.com/oneshelf/oneshelf/commerce"
 )
 
 const (
@@ -33,8 +32,6 @@ const (
 	FieldAttempts = "attempts"
 	// FieldNextAttemptAt holds the string denoting the next_attempt_at field in the database.
 	FieldNextAttemptAt = "next_attempt_at"
-	// FieldLeaseUntil holds the string denoting the lease_until field in the database.
-	FieldLeaseUntil = "lease_until"
 	// FieldErrorCode holds the string denoting the error_code field in the database.
 	FieldErrorCode = "error_code"
 	// FieldErrorMessage holds the string denoting the error_message field in the database.
@@ -75,7 +72,6 @@ var Columns = []string{
 	FieldState,
 	FieldAttempts,
 	FieldNextAttemptAt,
-	FieldLeaseUntil,
 	FieldErrorCode,
 	FieldErrorMessage,
 	FieldCreatedAt,
@@ -101,8 +97,6 @@ var (
 	Interceptors [1]ent.Interceptor
 	// DefaultAttempts holds the default value on creation for the "attempts" field.
 	DefaultAttempts int
-	// DefaultLeaseUntil holds the default value on creation for the "lease_until" field.
-	DefaultLeaseUntil commerce.Instant
 	// DefaultErrorCode holds the default value on creation for the "error_code" field.
 	DefaultErrorCode string
 	// DefaultErrorMessage holds the default value on creation for the "error_message" field.
@@ -157,11 +151,6 @@ func ByAttempts(opts ...sql.OrderTermOption) OrderOption {
 // ByNextAttemptAt orders the results by the next_attempt_at field.
 func ByNextAttemptAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNextAttemptAt, opts...).ToFunc()
-}
-
-// ByLeaseUntil orders the results by the lease_until field.
-func ByLeaseUntil(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldLeaseUntil, opts...).ToFunc()
 }
 
 // ByErrorCode orders the results by the error_code field.

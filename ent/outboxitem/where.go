@@ -96,12 +96,6 @@ func NextAttemptAt(v commerce.Instant) predicate.OutboxItem {
 	return predicate.OutboxItem(sql.FieldEQ(FieldNextAttemptAt, vc))
 }
 
-// LeaseUntil applies equality check predicate on the "lease_until" field. It's identical to LeaseUntilEQ.
-func LeaseUntil(v commerce.Instant) predicate.OutboxItem {
-	vc := int64(v)
-	return predicate.OutboxItem(sql.FieldEQ(FieldLeaseUntil, vc))
-}
-
 // ErrorCode applies equality check predicate on the "error_code" field. It's identical to ErrorCodeEQ.
 func ErrorCode(v string) predicate.OutboxItem {
 	return predicate.OutboxItem(sql.FieldEQ(FieldErrorCode, v))
@@ -485,60 +479,6 @@ func NextAttemptAtLT(v commerce.Instant) predicate.OutboxItem {
 func NextAttemptAtLTE(v commerce.Instant) predicate.OutboxItem {
 	vc := int64(v)
 	return predicate.OutboxItem(sql.FieldLTE(FieldNextAttemptAt, vc))
-}
-
-// LeaseUntilEQ applies the EQ predicate on the "lease_until" field.
-func LeaseUntilEQ(v commerce.Instant) predicate.OutboxItem {
-	vc := int64(v)
-	return predicate.OutboxItem(sql.FieldEQ(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilNEQ applies the NEQ predicate on the "lease_until" field.
-func LeaseUntilNEQ(v commerce.Instant) predicate.OutboxItem {
-	vc := int64(v)
-	return predicate.OutboxItem(sql.FieldNEQ(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilIn applies the In predicate on the "lease_until" field.
-func LeaseUntilIn(vs ...commerce.Instant) predicate.OutboxItem {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.OutboxItem(sql.FieldIn(FieldLeaseUntil, v...))
-}
-
-// LeaseUntilNotIn applies the NotIn predicate on the "lease_until" field.
-func LeaseUntilNotIn(vs ...commerce.Instant) predicate.OutboxItem {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.OutboxItem(sql.FieldNotIn(FieldLeaseUntil, v...))
-}
-
-// LeaseUntilGT applies the GT predicate on the "lease_until" field.
-func LeaseUntilGT(v commerce.Instant) predicate.OutboxItem {
-	vc := int64(v)
-	return predicate.OutboxItem(sql.FieldGT(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilGTE applies the GTE predicate on the "lease_until" field.
-func LeaseUntilGTE(v commerce.Instant) predicate.OutboxItem {
-	vc := int64(v)
-	return predicate.OutboxItem(sql.FieldGTE(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilLT applies the LT predicate on the "lease_until" field.
-func LeaseUntilLT(v commerce.Instant) predicate.OutboxItem {
-	vc := int64(v)
-	return predicate.OutboxItem(sql.FieldLT(FieldLeaseUntil, vc))
-}
-
-// LeaseUntilLTE applies the LTE predicate on the "lease_until" field.
-func LeaseUntilLTE(v commerce.Instant) predicate.OutboxItem {
-	vc := int64(v)
-	return predicate.OutboxItem(sql.FieldLTE(FieldLeaseUntil, vc))
 }
 
 // ErrorCodeEQ applies the EQ predicate on the "error_code" field.

@@ -114,14 +114,14 @@ func init() {
 	channelDescOrdersUntil := channelFields[11].Descriptor()
 	// channel.DefaultOrdersUntil holds the default value on creation for the orders_until field.
 	channel.DefaultOrdersUntil = commerce.Instant(channelDescOrdersUntil.Default.(int64))
-	// channelDescOrdersDueAt is the schema descriptor for orders_due_at field.
-	channelDescOrdersDueAt := channelFields[12].Descriptor()
-	// channel.DefaultOrdersDueAt holds the default value on creation for the orders_due_at field.
-	channel.DefaultOrdersDueAt = commerce.Instant(channelDescOrdersDueAt.Default.(int64))
-	// channelDescOrdersLeaseUntil is the schema descriptor for orders_lease_until field.
-	channelDescOrdersLeaseUntil := channelFields[13].Descriptor()
-	// channel.DefaultOrdersLeaseUntil holds the default value on creation for the orders_lease_until field.
-	channel.DefaultOrdersLeaseUntil = commerce.Instant(channelDescOrdersLeaseUntil.Default.(int64))
+	// channelDescLeaseHolder is the schema descriptor for lease_holder field.
+	channelDescLeaseHolder := channelFields[12].Descriptor()
+	// channel.DefaultLeaseHolder holds the default value on creation for the lease_holder field.
+	channel.DefaultLeaseHolder = channelDescLeaseHolder.Default.(string)
+	// channelDescLeaseUntil is the schema descriptor for lease_until field.
+	channelDescLeaseUntil := channelFields[13].Descriptor()
+	// channel.DefaultLeaseUntil holds the default value on creation for the lease_until field.
+	channel.DefaultLeaseUntil = commerce.Instant(channelDescLeaseUntil.Default.(int64))
 	// channelDescID is the schema descriptor for id field.
 	channelDescID := channelMixinFields0[0].Descriptor()
 	// channel.DefaultID holds the default value on creation for the id field.
@@ -150,8 +150,12 @@ func init() {
 	event.Interceptors[0] = eventMixinInters0[0]
 	eventcursorFields := schema.EventCursor{}.Fields()
 	_ = eventcursorFields
+	// eventcursorDescLeaseHolder is the schema descriptor for lease_holder field.
+	eventcursorDescLeaseHolder := eventcursorFields[2].Descriptor()
+	// eventcursor.DefaultLeaseHolder holds the default value on creation for the lease_holder field.
+	eventcursor.DefaultLeaseHolder = eventcursorDescLeaseHolder.Default.(string)
 	// eventcursorDescLeaseUntil is the schema descriptor for lease_until field.
-	eventcursorDescLeaseUntil := eventcursorFields[2].Descriptor()
+	eventcursorDescLeaseUntil := eventcursorFields[3].Descriptor()
 	// eventcursor.DefaultLeaseUntil holds the default value on creation for the lease_until field.
 	eventcursor.DefaultLeaseUntil = commerce.Instant(eventcursorDescLeaseUntil.Default.(int64))
 	externalrefMixin := schema.ExternalRef{}.Mixin()
@@ -254,12 +258,8 @@ func init() {
 	jobDescAttempts := jobFields[7].Descriptor()
 	// job.DefaultAttempts holds the default value on creation for the attempts field.
 	job.DefaultAttempts = jobDescAttempts.Default.(int)
-	// jobDescLeaseUntil is the schema descriptor for lease_until field.
-	jobDescLeaseUntil := jobFields[10].Descriptor()
-	// job.DefaultLeaseUntil holds the default value on creation for the lease_until field.
-	job.DefaultLeaseUntil = commerce.Instant(jobDescLeaseUntil.Default.(int64))
 	// jobDescFinishedAt is the schema descriptor for finished_at field.
-	jobDescFinishedAt := jobFields[12].Descriptor()
+	jobDescFinishedAt := jobFields[10].Descriptor()
 	// job.DefaultFinishedAt holds the default value on creation for the finished_at field.
 	job.DefaultFinishedAt = commerce.Instant(jobDescFinishedAt.Default.(int64))
 	// jobDescID is the schema descriptor for id field.
@@ -313,10 +313,6 @@ func init() {
 	listingDescDueAt := listingFields[13].Descriptor()
 	// listing.DefaultDueAt holds the default value on creation for the due_at field.
 	listing.DefaultDueAt = commerce.Instant(listingDescDueAt.Default.(int64))
-	// listingDescLeaseUntil is the schema descriptor for lease_until field.
-	listingDescLeaseUntil := listingFields[14].Descriptor()
-	// listing.DefaultLeaseUntil holds the default value on creation for the lease_until field.
-	listing.DefaultLeaseUntil = commerce.Instant(listingDescLeaseUntil.Default.(int64))
 	// listingDescID is the schema descriptor for id field.
 	listingDescID := listingMixinFields0[0].Descriptor()
 	// listing.DefaultID holds the default value on creation for the id field.
@@ -506,16 +502,12 @@ func init() {
 	outboxitemDescAttempts := outboxitemFields[6].Descriptor()
 	// outboxitem.DefaultAttempts holds the default value on creation for the attempts field.
 	outboxitem.DefaultAttempts = outboxitemDescAttempts.Default.(int)
-	// outboxitemDescLeaseUntil is the schema descriptor for lease_until field.
-	outboxitemDescLeaseUntil := outboxitemFields[8].Descriptor()
-	// outboxitem.DefaultLeaseUntil holds the default value on creation for the lease_until field.
-	outboxitem.DefaultLeaseUntil = commerce.Instant(outboxitemDescLeaseUntil.Default.(int64))
 	// outboxitemDescErrorCode is the schema descriptor for error_code field.
-	outboxitemDescErrorCode := outboxitemFields[9].Descriptor()
+	outboxitemDescErrorCode := outboxitemFields[8].Descriptor()
 	// outboxitem.DefaultErrorCode holds the default value on creation for the error_code field.
 	outboxitem.DefaultErrorCode = outboxitemDescErrorCode.Default.(string)
 	// outboxitemDescErrorMessage is the schema descriptor for error_message field.
-	outboxitemDescErrorMessage := outboxitemFields[10].Descriptor()
+	outboxitemDescErrorMessage := outboxitemFields[9].Descriptor()
 	// outboxitem.DefaultErrorMessage holds the default value on creation for the error_message field.
 	outboxitem.DefaultErrorMessage = outboxitemDescErrorMessage.Default.(string)
 	// outboxitemDescID is the schema descriptor for id field.

@@ -40,6 +40,7 @@ func (EventCursor) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("id").Immutable(), // the consumer's name
 		field.Int64("seq"),
+		field.String("lease_holder").Default(""),
 		field.Int64("lease_until").GoType(commerce.Instant(0)).Default(0),
 	}
 }

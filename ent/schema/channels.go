@@ -29,22 +29,23 @@ func (Channel) Fields() []ent.Field {
 		field.Int64("last_success_at").GoType(commerce.Instant(0)).Default(0),
 		field.String("last_error_code").Default(""),
 		field.String("last_error_message").Default(""),
-		// orders_until is how far the marketplace's changes have been read; orders_due_at and the lease say who reads next, and when.
+		// orders_until is how far the marketplace's changes have been read.
 		field.Int64("orders_until").GoType(commerce.Instant(0)).Default(0),
-		field.Int64("orders_due_at").GoType(commerce.Instant(0)).Default(0),
-		field.Int64("orders_lease_until").GoType(commerce.Instant(0)).Default(0),
+		// lease_holder is the process that talks to this shop until lease_until; it renews the lease while it lives.
+		field.String("lease_holder").Default(""),
+		field.Int64("lease_until").GoType(commerce.Instant(0)).Default(0),
 	}
 }
 
 func (Channel) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("brand_id", "code_folded").Unique(), index.Fields("brand_id", "code", "id"),
-		index.Fields("state", "orders_due_at"),
+		index.Fields("state", "lease_until"),
 	}
 }
 
 // Listing is a variant as one channel shows it. What the marketplace is owed stands here: what we want (wanted, desired_quantity)
-// beside what it was told (state, published_quantity); due_at and the lease say who settles the difference, and when.
+// beside what it was told (state, published_quantity); due_at says when the difference is to be settled.
 type Listing struct{ ent.Schema }
 
 func (Listing) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfChannel}, versioned{}} }
@@ -65,7 +66,6 @@ func (Listing) Fields() []ent.Field {
 		field.String("error_message").Default(""),
 		field.Int("attempts").Default(0),
 		field.Int64("due_at").GoType(commerce.Instant(0)).Default(0), // 0: nothing is owed
-		field.Int64("lease_until").GoType(commerce.Instant(0)).Default(0),
 	}
 }
 
@@ -77,7 +77,7 @@ func (Listing) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("brand_id", "channel_id", "variant_id").Unique(), index.Fields("brand_id", "variant_id"),
 		index.Fields("brand_id", "channel_id", "external_id", "external_sku_id"),
-		index.Fields("due_at", "channel_id"),
+		index.Fields("brand_id", "channel_id", "due_at"),
 	}
 }
 
@@ -96,7 +96,6 @@ func (OutboxItem) Fields() []ent.Field {
 		field.String("state"),
 		field.Int("attempts").Default(0),
 		field.Int64("next_attempt_at").GoType(commerce.Instant(0)),
-		field.Int64("lease_until").GoType(commerce.Instant(0)).Default(0),
 		field.String("error_code").Default(""),
 		field.String("error_message").Default(""),
 		field.Int64("created_at").GoType(commerce.Instant(0)).Immutable(),
@@ -109,7 +108,7 @@ func (OutboxItem) Edges() []ent.Edge {
 
 func (OutboxItem) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("brand_id", "channel_id", "dedupe_key").Unique(), index.Fields("state", "next_attempt_at"),
+		index.Fields("brand_id", "channel_id", "dedupe_key").Unique(), index.Fields("brand_id", "channel_id", "state", "next_attempt_at"),
 		index.Fields("brand_id", "order_id"),
 	}
 }

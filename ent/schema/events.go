@@ -95,8 +95,6 @@ func (Job) Fields() []ent.Field {
 		field.String("error").Default(""),
 		field.Int("attempts").Default(0),
 		field.String("actor").Immutable(),
-		field.Int64("due_at").GoType(commerce.Instant(0)),
-		field.Int64("lease_until").GoType(commerce.Instant(0)).Default(0),
 		field.Int64("created_at").GoType(commerce.Instant(0)).Immutable(),
 		field.Int64("finished_at").GoType(commerce.Instant(0)).Default(0),
 	}
@@ -104,4 +102,4 @@ func (Job) Fields() []ent.Field {
 
 func (Job) Edges() []ent.Edge { return []ent.Edge{named("channel", Channel.Type)} }
 
-func (Job) Indexes() []ent.Index { return []ent.Index{index.Fields("state", "due_at")} }
+func (Job) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id", "channel_id", "state")} }

@@ -246,4 +246,6 @@ func (OrderEntry) Fields() []ent.Field {
 
 func (OrderEntry) Edges() []ent.Edge { return []ent.Edge{belongs("order", Order.Type)} }
 
-func (OrderEntry) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id", "order_id", "id")} }
+func (OrderEntry) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "order_id", "id")}
+}

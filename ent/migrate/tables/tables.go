@@ -9,8 +9,22 @@ import (
 	"github.com/oneshelf/oneshelf/ent/migrate"
 )
 
+// logs are written by every transaction, with the brand of a verified viewer: a foreign key would make them all share one row's lock.
+var logs = map[string]bool{"events": true, "idempotency_keys": true}
+
+// tied tells whether a table has an edge that must be set: through it the row's brand exists.
+func tied(t *schema.Table) bool {
+	for _, fk := range t.ForeignKeys {
+		if !fk.Columns[0].Nullable {
+			return true
+		}
+	}
+	return false
+}
+
 // For gives the tables of one engine. Each edge is a foreign key (brand_id, edge_id) → (brand_id, id), so no edge can cross
-// brands, whatever wrote it; every brand_id is a foreign key to brands. On PostgreSQL text columns have the collation "C",
+// brands, whatever wrote it; a brand_id that no edge vouches for is a
+// foreign key to brands. On PostgreSQL text columns have the collation "C",
 // which is how SQLite compares anyway.
 func For(engine string) []*schema.Table {
 	out := make([]*schema.Table, 0, len(migrate.Tables))
@@ -49,7 +63,7 @@ func For(engine string) []*schema.Table {
 				Columns: []*schema.Column{brand, own}, RefColumns: []*schema.Column{refBrand, id},
 			})
 		}
-		if owned {
+		if owned && !tied(t) && !logs[t.Name] {
 			brands := copies["brands"]
 			id, _ := column(brands, "id")
 			c.ForeignKeys = append(c.ForeignKeys, &schema.ForeignKey{

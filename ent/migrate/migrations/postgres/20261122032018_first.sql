@@ -1,0 +1,254 @@
+-- Create "idempotency_keys" table
+CREATE TABLE "idempotency_keys" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "caller" character varying NOT NULL COLLATE "C", "operation" character varying NOT NULL COLLATE "C", "key" character varying NOT NULL COLLATE "C", "input_hash" bytea NOT NULL, "answer" bytea NOT NULL, "created_at" bigint NOT NULL, PRIMARY KEY ("id"));
+-- Create index "idempotencykey_brand_id_caller_operation_key" to table: "idempotency_keys"
+CREATE UNIQUE INDEX "idempotencykey_brand_id_caller_operation_key" ON "idempotency_keys" ("brand_id", "caller", "operation", "key");
+-- Create index "idempotencykey_brand_id_id" to table: "idempotency_keys"
+CREATE UNIQUE INDEX "idempotencykey_brand_id_id" ON "idempotency_keys" ("brand_id", "id");
+-- Create index "idempotencykey_created_at" to table: "idempotency_keys"
+CREATE INDEX "idempotencykey_created_at" ON "idempotency_keys" ("created_at");
+-- Create "brands" table
+CREATE TABLE "brands" ("id" uuid NOT NULL, "code" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "currency" character varying NOT NULL COLLATE "C", "generation" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, PRIMARY KEY ("id"));
+-- Create index "brands_code_key" to table: "brands"
+CREATE UNIQUE INDEX "brands_code_key" ON "brands" ("code");
+-- Create "event_cursors" table
+CREATE TABLE "event_cursors" ("id" character varying NOT NULL COLLATE "C", "seq" bigint NOT NULL, "lease_holder" character varying NOT NULL DEFAULT '' COLLATE "C", "lease_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- Create "signing_keys" table
+CREATE TABLE "signing_keys" ("id" character varying NOT NULL COLLATE "C", "public_key" bytea NOT NULL, "created_at" bigint NOT NULL, PRIMARY KEY ("id"));
+-- Create "locations" table
+CREATE TABLE "locations" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "code" character varying NOT NULL COLLATE "C", "code_folded" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "kind" character varying NOT NULL COLLATE "C", "ownership" character varying NOT NULL COLLATE "C", "active" boolean NOT NULL DEFAULT true, "pickup" boolean NOT NULL DEFAULT false, "ship_from" boolean NOT NULL DEFAULT true, "priority" bigint NOT NULL DEFAULT 100, "latitude" double precision NULL, "longitude" double precision NULL, "address" jsonb NULL, PRIMARY KEY ("id"), CONSTRAINT "locations_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "location_brand_id_code_folded" to table: "locations"
+CREATE UNIQUE INDEX "location_brand_id_code_folded" ON "locations" ("brand_id", "code_folded");
+-- Create index "location_brand_id_code_id" to table: "locations"
+CREATE INDEX "location_brand_id_code_id" ON "locations" ("brand_id", "code", "id");
+-- Create index "location_brand_id_id" to table: "locations"
+CREATE UNIQUE INDEX "location_brand_id_id" ON "locations" ("brand_id", "id");
+-- Create "channels" table
+CREATE TABLE "channels" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "code" character varying NOT NULL COLLATE "C", "code_folded" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "kind" character varying NOT NULL COLLATE "C", "state" character varying NOT NULL COLLATE "C", "currency" character varying NOT NULL COLLATE "C", "settings" jsonb NOT NULL, "secrets" bytea NULL, "last_success_at" bigint NOT NULL DEFAULT 0, "last_error_code" character varying NOT NULL DEFAULT '' COLLATE "C", "last_error_message" character varying NOT NULL DEFAULT '' COLLATE "C", "orders_until" bigint NOT NULL DEFAULT 0, "lease_holder" character varying NOT NULL DEFAULT '' COLLATE "C", "lease_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"), CONSTRAINT "channels_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "channel_brand_id_code_folded" to table: "channels"
+CREATE UNIQUE INDEX "channel_brand_id_code_folded" ON "channels" ("brand_id", "code_folded");
+-- Create index "channel_brand_id_code_id" to table: "channels"
+CREATE INDEX "channel_brand_id_code_id" ON "channels" ("brand_id", "code", "id");
+-- Create index "channel_brand_id_id" to table: "channels"
+CREATE UNIQUE INDEX "channel_brand_id_id" ON "channels" ("brand_id", "id");
+-- Create index "channel_state_lease_until" to table: "channels"
+CREATE INDEX "channel_state_lease_until" ON "channels" ("state", "lease_until");
+-- Create "members" table
+CREATE TABLE "members" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "name" character varying NOT NULL DEFAULT '' COLLATE "C", "phone" character varying NULL COLLATE "C", "phone_folded" character varying NULL COLLATE "C", "email" character varying NULL COLLATE "C", "email_folded" character varying NULL COLLATE "C", "birthday" character varying NULL COLLATE "C", "tags" jsonb NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "members_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "member_brand_id_created_at_id" to table: "members"
+CREATE INDEX "member_brand_id_created_at_id" ON "members" ("brand_id", "created_at", "id");
+-- Create index "member_brand_id_email_folded" to table: "members"
+CREATE UNIQUE INDEX "member_brand_id_email_folded" ON "members" ("brand_id", "email_folded");
+-- Create index "member_brand_id_id" to table: "members"
+CREATE UNIQUE INDEX "member_brand_id_id" ON "members" ("brand_id", "id");
+-- Create index "member_brand_id_phone_folded" to table: "members"
+CREATE UNIQUE INDEX "member_brand_id_phone_folded" ON "members" ("brand_id", "phone_folded");
+-- Create "orders" table
+CREATE TABLE "orders" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "number" character varying NOT NULL COLLATE "C", "state" character varying NOT NULL COLLATE "C", "payment_state" character varying NOT NULL COLLATE "C", "fulfillment_state" character varying NOT NULL COLLATE "C", "external_system" character varying NULL COLLATE "C", "external_value" character varying NULL COLLATE "C", "currency" character varying NOT NULL COLLATE "C", "subtotal" bigint NOT NULL, "discount" bigint NOT NULL DEFAULT 0, "shipping" bigint NOT NULL DEFAULT 0, "total" bigint NOT NULL, "paid" bigint NOT NULL DEFAULT 0, "refunded" bigint NOT NULL DEFAULT 0, "note" character varying NOT NULL DEFAULT '' COLLATE "C", "hold_reason" character varying NOT NULL DEFAULT '' COLLATE "C", "address" jsonb NULL, "placed_at" bigint NOT NULL, "paid_at" bigint NOT NULL DEFAULT 0, "canceled_at" bigint NOT NULL DEFAULT 0, "channel_id" uuid NOT NULL, "member_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "orders_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "orders_members_member" FOREIGN KEY ("brand_id", "member_id") REFERENCES "members" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "orders_paid" CHECK ((paid >= 0) AND (paid <= total)), CONSTRAINT "orders_refunded" CHECK ((refunded >= 0) AND (refunded <= paid)));
+-- Create index "order_brand_id_channel_id_external_system_external_value" to table: "orders"
+CREATE UNIQUE INDEX "order_brand_id_channel_id_external_system_external_value" ON "orders" ("brand_id", "channel_id", "external_system", "external_value");
+-- Create index "order_brand_id_id" to table: "orders"
+CREATE UNIQUE INDEX "order_brand_id_id" ON "orders" ("brand_id", "id");
+-- Create index "order_brand_id_member_id_placed_at_id" to table: "orders"
+CREATE INDEX "order_brand_id_member_id_placed_at_id" ON "orders" ("brand_id", "member_id", "placed_at", "id");
+-- Create index "order_brand_id_number" to table: "orders"
+CREATE UNIQUE INDEX "order_brand_id_number" ON "orders" ("brand_id", "number");
+-- Create index "order_brand_id_placed_at_id" to table: "orders"
+CREATE INDEX "order_brand_id_placed_at_id" ON "orders" ("brand_id", "placed_at", "id");
+-- Create index "order_brand_id_state_id" to table: "orders"
+CREATE INDEX "order_brand_id_state_id" ON "orders" ("brand_id", "state", "id");
+-- Create index "order_brand_id_updated_at_id" to table: "orders"
+CREATE INDEX "order_brand_id_updated_at_id" ON "orders" ("brand_id", "updated_at", "id");
+-- Create "fulfillment_orders" table
+CREATE TABLE "fulfillment_orders" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "state" character varying NOT NULL COLLATE "C", "dispatch" bigint NOT NULL DEFAULT 0, "order_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "fulfillment_orders_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "fulfillment_orders_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "fulfillmentorder_brand_id_id" to table: "fulfillment_orders"
+CREATE UNIQUE INDEX "fulfillmentorder_brand_id_id" ON "fulfillment_orders" ("brand_id", "id");
+-- Create index "fulfillmentorder_brand_id_location_id_state_id" to table: "fulfillment_orders"
+CREATE INDEX "fulfillmentorder_brand_id_location_id_state_id" ON "fulfillment_orders" ("brand_id", "location_id", "state", "id");
+-- Create index "fulfillmentorder_brand_id_order_id" to table: "fulfillment_orders"
+CREATE INDEX "fulfillmentorder_brand_id_order_id" ON "fulfillment_orders" ("brand_id", "order_id");
+-- Create "categories" table
+CREATE TABLE "categories" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "name" character varying NOT NULL COLLATE "C", "path" jsonb NOT NULL, "path_key" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "categories_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "category_brand_id_id" to table: "categories"
+CREATE UNIQUE INDEX "category_brand_id_id" ON "categories" ("brand_id", "id");
+-- Create index "category_brand_id_path_key" to table: "categories"
+CREATE UNIQUE INDEX "category_brand_id_path_key" ON "categories" ("brand_id", "path_key");
+-- Create "products" table
+CREATE TABLE "products" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "handle" character varying NOT NULL COLLATE "C", "title" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "status" character varying NOT NULL COLLATE "C", "vendor" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "options" jsonb NOT NULL, "media" jsonb NOT NULL, "min_price" bigint NULL, "max_price" bigint NULL, "in_stock" boolean NOT NULL DEFAULT false, "search" character varying NOT NULL DEFAULT '' COLLATE "C", "category_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "products_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "products_categories_category" FOREIGN KEY ("brand_id", "category_id") REFERENCES "categories" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "product_brand_id_category_id_id" to table: "products"
+CREATE INDEX "product_brand_id_category_id_id" ON "products" ("brand_id", "category_id", "id");
+-- Create index "product_brand_id_created_at_id" to table: "products"
+CREATE INDEX "product_brand_id_created_at_id" ON "products" ("brand_id", "created_at", "id");
+-- Create index "product_brand_id_handle" to table: "products"
+CREATE UNIQUE INDEX "product_brand_id_handle" ON "products" ("brand_id", "handle");
+-- Create index "product_brand_id_id" to table: "products"
+CREATE UNIQUE INDEX "product_brand_id_id" ON "products" ("brand_id", "id");
+-- Create index "product_brand_id_min_price_id" to table: "products"
+CREATE INDEX "product_brand_id_min_price_id" ON "products" ("brand_id", "min_price", "id");
+-- Create index "product_brand_id_title_id" to table: "products"
+CREATE INDEX "product_brand_id_title_id" ON "products" ("brand_id", "title", "id");
+-- Create index "product_brand_id_updated_at_id" to table: "products"
+CREATE INDEX "product_brand_id_updated_at_id" ON "products" ("brand_id", "updated_at", "id");
+-- Create "variants" table
+CREATE TABLE "variants" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "sku" character varying NOT NULL COLLATE "C", "sku_folded" character varying NOT NULL COLLATE "C", "barcode" character varying NULL COLLATE "C", "title" character varying NOT NULL DEFAULT '' COLLATE "C", "selected_options" jsonb NOT NULL, "options_key" character varying NOT NULL COLLATE "C", "weight_grams" bigint NULL, "position" bigint NOT NULL DEFAULT 0, "price_amount" bigint NULL, "compare_at_amount" bigint NULL, "product_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "variants_products_product" FOREIGN KEY ("brand_id", "product_id") REFERENCES "products" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "variant_brand_id_barcode" to table: "variants"
+CREATE UNIQUE INDEX "variant_brand_id_barcode" ON "variants" ("brand_id", "barcode");
+-- Create index "variant_brand_id_id" to table: "variants"
+CREATE UNIQUE INDEX "variant_brand_id_id" ON "variants" ("brand_id", "id");
+-- Create index "variant_brand_id_product_id_options_key" to table: "variants"
+CREATE UNIQUE INDEX "variant_brand_id_product_id_options_key" ON "variants" ("brand_id", "product_id", "options_key");
+-- Create index "variant_brand_id_product_id_position" to table: "variants"
+CREATE INDEX "variant_brand_id_product_id_position" ON "variants" ("brand_id", "product_id", "position");
+-- Create index "variant_brand_id_sku_folded" to table: "variants"
+CREATE UNIQUE INDEX "variant_brand_id_sku_folded" ON "variants" ("brand_id", "sku_folded");
+-- Create "order_lines" table
+CREATE TABLE "order_lines" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "position" bigint NOT NULL, "sku" character varying NOT NULL COLLATE "C", "title" character varying NOT NULL COLLATE "C", "quantity" bigint NOT NULL, "fulfilled" bigint NOT NULL DEFAULT 0, "canceled" bigint NOT NULL DEFAULT 0, "returned" bigint NOT NULL DEFAULT 0, "unit_price" bigint NOT NULL, "total" bigint NOT NULL, "external_id" character varying NOT NULL DEFAULT '' COLLATE "C", "order_id" uuid NOT NULL, "variant_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "order_lines_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "order_lines_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "order_lines_fulfilled" CHECK ((fulfilled >= 0) AND (canceled >= 0) AND ((fulfilled + canceled) <= quantity)), CONSTRAINT "order_lines_quantity" CHECK (quantity > 0), CONSTRAINT "order_lines_returned" CHECK ((returned >= 0) AND (returned <= fulfilled)));
+-- Create index "orderline_brand_id_id" to table: "order_lines"
+CREATE UNIQUE INDEX "orderline_brand_id_id" ON "order_lines" ("brand_id", "id");
+-- Create index "orderline_brand_id_order_id_position" to table: "order_lines"
+CREATE UNIQUE INDEX "orderline_brand_id_order_id_position" ON "order_lines" ("brand_id", "order_id", "position");
+-- Create index "orderline_brand_id_variant_id" to table: "order_lines"
+CREATE INDEX "orderline_brand_id_variant_id" ON "order_lines" ("brand_id", "variant_id");
+-- Create "allocations" table
+CREATE TABLE "allocations" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "quantity" bigint NOT NULL, "fulfilled" bigint NOT NULL DEFAULT 0, "released" bigint NOT NULL DEFAULT 0, "order_id" uuid NOT NULL, "order_line_id" uuid NOT NULL, "fulfillment_order_id" uuid NOT NULL, "variant_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "allocations_fulfillment_orders_fulfillment_order" FOREIGN KEY ("brand_id", "fulfillment_order_id") REFERENCES "fulfillment_orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_order_lines_order_line" FOREIGN KEY ("brand_id", "order_line_id") REFERENCES "order_lines" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_sum" CHECK ((quantity > 0) AND (fulfilled >= 0) AND (released >= 0) AND ((fulfilled + released) <= quantity)));
+-- Create index "allocation_brand_id_fulfillment_order_id_order_line_id" to table: "allocations"
+CREATE UNIQUE INDEX "allocation_brand_id_fulfillment_order_id_order_line_id" ON "allocations" ("brand_id", "fulfillment_order_id", "order_line_id");
+-- Create index "allocation_brand_id_id" to table: "allocations"
+CREATE UNIQUE INDEX "allocation_brand_id_id" ON "allocations" ("brand_id", "id");
+-- Create index "allocation_brand_id_order_id" to table: "allocations"
+CREATE INDEX "allocation_brand_id_order_id" ON "allocations" ("brand_id", "order_id");
+-- Create index "allocation_brand_id_variant_id_location_id" to table: "allocations"
+CREATE INDEX "allocation_brand_id_variant_id_location_id" ON "allocations" ("brand_id", "variant_id", "location_id");
+-- Create "channel_orders" table
+CREATE TABLE "channel_orders" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "external_id" character varying NOT NULL COLLATE "C", "raw" bytea NOT NULL, "fingerprint" character varying NOT NULL COLLATE "C", "external_state" character varying NOT NULL COLLATE "C", "modified_at" bigint NOT NULL, "received_at" bigint NOT NULL, "held" boolean NOT NULL DEFAULT false, "channel_id" uuid NOT NULL, "order_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "channel_orders_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "channel_orders_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "channelorder_brand_id_channel_id_external_id" to table: "channel_orders"
+CREATE UNIQUE INDEX "channelorder_brand_id_channel_id_external_id" ON "channel_orders" ("brand_id", "channel_id", "external_id");
+-- Create index "channelorder_brand_id_channel_id_held" to table: "channel_orders"
+CREATE INDEX "channelorder_brand_id_channel_id_held" ON "channel_orders" ("brand_id", "channel_id", "held");
+-- Create index "channelorder_brand_id_id" to table: "channel_orders"
+CREATE UNIQUE INDEX "channelorder_brand_id_id" ON "channel_orders" ("brand_id", "id");
+-- Create index "channelorder_brand_id_order_id" to table: "channel_orders"
+CREATE INDEX "channelorder_brand_id_order_id" ON "channel_orders" ("brand_id", "order_id");
+-- Create "events" table
+CREATE TABLE "events" ("id" bigint NOT NULL GENERATED BY DEFAULT AS IDENTITY, "brand_id" uuid NOT NULL, "uid" uuid NOT NULL, "seq" bigint NULL, "type" character varying NOT NULL COLLATE "C", "aggregate_id" uuid NOT NULL, "sequence" bigint NOT NULL, "actor" character varying NOT NULL COLLATE "C", "cause" character varying NOT NULL COLLATE "C", "data" jsonb NULL, "occurred_at" bigint NOT NULL, "channel_id" uuid NULL, "location_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "events_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "events_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "event_brand_id_id" to table: "events"
+CREATE UNIQUE INDEX "event_brand_id_id" ON "events" ("brand_id", "id");
+-- Create index "event_brand_id_seq" to table: "events"
+CREATE INDEX "event_brand_id_seq" ON "events" ("brand_id", "seq");
+-- Create index "event_brand_id_uid" to table: "events"
+CREATE UNIQUE INDEX "event_brand_id_uid" ON "events" ("brand_id", "uid");
+-- Create index "events_seq_key" to table: "events"
+CREATE UNIQUE INDEX "events_seq_key" ON "events" ("seq");
+-- Create index "events_unnumbered" to table: "events"
+CREATE INDEX "events_unnumbered" ON "events" ("id") WHERE (seq IS NULL);
+-- Create "external_refs" table
+CREATE TABLE "external_refs" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "kind" character varying NOT NULL COLLATE "C", "system" character varying NOT NULL COLLATE "C", "value" character varying NOT NULL COLLATE "C", "product_id" uuid NULL, "variant_id" uuid NULL, "location_id" uuid NULL, "member_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "external_refs_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "external_refs_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "external_refs_members_member" FOREIGN KEY ("brand_id", "member_id") REFERENCES "members" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "external_refs_products_product" FOREIGN KEY ("brand_id", "product_id") REFERENCES "products" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "external_refs_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "external_refs_one" CHECK ((((
+CASE
+    WHEN (product_id IS NULL) THEN 0
+    ELSE 1
+END +
+CASE
+    WHEN (variant_id IS NULL) THEN 0
+    ELSE 1
+END) +
+CASE
+    WHEN (location_id IS NULL) THEN 0
+    ELSE 1
+END) +
+CASE
+    WHEN (member_id IS NULL) THEN 0
+    ELSE 1
+END) = 1));
+-- Create index "externalref_brand_id_id" to table: "external_refs"
+CREATE UNIQUE INDEX "externalref_brand_id_id" ON "external_refs" ("brand_id", "id");
+-- Create index "externalref_brand_id_kind_system_value" to table: "external_refs"
+CREATE UNIQUE INDEX "externalref_brand_id_kind_system_value" ON "external_refs" ("brand_id", "kind", "system", "value");
+-- Create index "externalref_brand_id_location_id" to table: "external_refs"
+CREATE INDEX "externalref_brand_id_location_id" ON "external_refs" ("brand_id", "location_id");
+-- Create index "externalref_brand_id_member_id" to table: "external_refs"
+CREATE INDEX "externalref_brand_id_member_id" ON "external_refs" ("brand_id", "member_id");
+-- Create index "externalref_brand_id_product_id" to table: "external_refs"
+CREATE INDEX "externalref_brand_id_product_id" ON "external_refs" ("brand_id", "product_id");
+-- Create index "externalref_brand_id_variant_id" to table: "external_refs"
+CREATE INDEX "externalref_brand_id_variant_id" ON "external_refs" ("brand_id", "variant_id");
+-- Create "fulfillments" table
+CREATE TABLE "fulfillments" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "carrier" character varying NOT NULL COLLATE "C", "tracking_number" character varying NOT NULL COLLATE "C", "shipped_at" bigint NOT NULL, "order_id" uuid NOT NULL, "fulfillment_order_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "fulfillments_fulfillment_orders_fulfillment_order" FOREIGN KEY ("brand_id", "fulfillment_order_id") REFERENCES "fulfillment_orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "fulfillments_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "fulfillments_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "fulfillment_brand_id_id" to table: "fulfillments"
+CREATE UNIQUE INDEX "fulfillment_brand_id_id" ON "fulfillments" ("brand_id", "id");
+-- Create index "fulfillment_brand_id_order_id" to table: "fulfillments"
+CREATE INDEX "fulfillment_brand_id_order_id" ON "fulfillments" ("brand_id", "order_id");
+-- Create "fulfillment_lines" table
+CREATE TABLE "fulfillment_lines" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "quantity" bigint NOT NULL, "fulfillment_id" uuid NOT NULL, "order_line_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "fulfillment_lines_fulfillments_fulfillment" FOREIGN KEY ("brand_id", "fulfillment_id") REFERENCES "fulfillments" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "fulfillment_lines_order_lines_order_line" FOREIGN KEY ("brand_id", "order_line_id") REFERENCES "order_lines" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "fulfillmentline_brand_id_fulfillment_id" to table: "fulfillment_lines"
+CREATE INDEX "fulfillmentline_brand_id_fulfillment_id" ON "fulfillment_lines" ("brand_id", "fulfillment_id");
+-- Create index "fulfillmentline_brand_id_id" to table: "fulfillment_lines"
+CREATE UNIQUE INDEX "fulfillmentline_brand_id_id" ON "fulfillment_lines" ("brand_id", "id");
+-- Create "jobs" table
+CREATE TABLE "jobs" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "kind" character varying NOT NULL COLLATE "C", "input" jsonb NOT NULL, "state" character varying NOT NULL COLLATE "C", "done" bigint NOT NULL DEFAULT 0, "total" bigint NOT NULL DEFAULT 0, "error" character varying NOT NULL DEFAULT '' COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "actor" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "finished_at" bigint NOT NULL DEFAULT 0, "channel_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "jobs_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "jobs_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "job_brand_id_channel_id_state" to table: "jobs"
+CREATE INDEX "job_brand_id_channel_id_state" ON "jobs" ("brand_id", "channel_id", "state");
+-- Create index "job_brand_id_id" to table: "jobs"
+CREATE UNIQUE INDEX "job_brand_id_id" ON "jobs" ("brand_id", "id");
+-- Create "listings" table
+CREATE TABLE "listings" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "state" character varying NOT NULL COLLATE "C", "wanted" character varying NOT NULL COLLATE "C", "external_id" character varying NOT NULL DEFAULT '' COLLATE "C", "external_sku_id" character varying NOT NULL DEFAULT '' COLLATE "C", "published_price" bigint NULL, "published_quantity" bigint NULL, "desired_quantity" bigint NOT NULL DEFAULT 0, "last_pushed_at" bigint NOT NULL DEFAULT 0, "error_code" character varying NOT NULL DEFAULT '' COLLATE "C", "error_message" character varying NOT NULL DEFAULT '' COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "due_at" bigint NOT NULL DEFAULT 0, "channel_id" uuid NOT NULL, "variant_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "listings_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "listings_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "listing_brand_id_channel_id_due_at" to table: "listings"
+CREATE INDEX "listing_brand_id_channel_id_due_at" ON "listings" ("brand_id", "channel_id", "due_at");
+-- Create index "listing_brand_id_channel_id_external_id_external_sku_id" to table: "listings"
+CREATE INDEX "listing_brand_id_channel_id_external_id_external_sku_id" ON "listings" ("brand_id", "channel_id", "external_id", "external_sku_id");
+-- Create index "listing_brand_id_channel_id_variant_id" to table: "listings"
+CREATE UNIQUE INDEX "listing_brand_id_channel_id_variant_id" ON "listings" ("brand_id", "channel_id", "variant_id");
+-- Create index "listing_brand_id_id" to table: "listings"
+CREATE UNIQUE INDEX "listing_brand_id_id" ON "listings" ("brand_id", "id");
+-- Create index "listing_brand_id_variant_id" to table: "listings"
+CREATE INDEX "listing_brand_id_variant_id" ON "listings" ("brand_id", "variant_id");
+-- Create "member_identities" table
+CREATE TABLE "member_identities" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "system" character varying NOT NULL COLLATE "C", "value" character varying NOT NULL COLLATE "C", "verified_at" bigint NOT NULL DEFAULT 0, "member_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "member_identities_members_member" FOREIGN KEY ("brand_id", "member_id") REFERENCES "members" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "memberidentity_brand_id_id" to table: "member_identities"
+CREATE UNIQUE INDEX "memberidentity_brand_id_id" ON "member_identities" ("brand_id", "id");
+-- Create index "memberidentity_brand_id_member_id" to table: "member_identities"
+CREATE INDEX "memberidentity_brand_id_member_id" ON "member_identities" ("brand_id", "member_id");
+-- Create index "memberidentity_brand_id_system_value" to table: "member_identities"
+CREATE UNIQUE INDEX "memberidentity_brand_id_system_value" ON "member_identities" ("brand_id", "system", "value");
+-- Create "order_entries" table
+CREATE TABLE "order_entries" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "at" bigint NOT NULL, "actor" character varying NOT NULL COLLATE "C", "kind" character varying NOT NULL COLLATE "C", "note" character varying NOT NULL DEFAULT '' COLLATE "C", "order_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "order_entries_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "orderentry_brand_id_id" to table: "order_entries"
+CREATE UNIQUE INDEX "orderentry_brand_id_id" ON "order_entries" ("brand_id", "id");
+-- Create index "orderentry_brand_id_order_id_id" to table: "order_entries"
+CREATE INDEX "orderentry_brand_id_order_id_id" ON "order_entries" ("brand_id", "order_id", "id");
+-- Create "outbox_items" table
+CREATE TABLE "outbox_items" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "kind" character varying NOT NULL COLLATE "C", "dedupe_key" character varying NOT NULL COLLATE "C", "payload" jsonb NOT NULL, "state" character varying NOT NULL COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "next_attempt_at" bigint NOT NULL, "error_code" character varying NOT NULL DEFAULT '' COLLATE "C", "error_message" character varying NOT NULL DEFAULT '' COLLATE "C", "created_at" bigint NOT NULL, "channel_id" uuid NOT NULL, "order_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "outbox_items_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "outbox_items_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "outboxitem_brand_id_channel_id_dedupe_key" to table: "outbox_items"
+CREATE UNIQUE INDEX "outboxitem_brand_id_channel_id_dedupe_key" ON "outbox_items" ("brand_id", "channel_id", "dedupe_key");
+-- Create index "outboxitem_brand_id_channel_id_state_next_attempt_at" to table: "outbox_items"
+CREATE INDEX "outboxitem_brand_id_channel_id_state_next_attempt_at" ON "outbox_items" ("brand_id", "channel_id", "state", "next_attempt_at");
+-- Create index "outboxitem_brand_id_id" to table: "outbox_items"
+CREATE UNIQUE INDEX "outboxitem_brand_id_id" ON "outbox_items" ("brand_id", "id");
+-- Create index "outboxitem_brand_id_order_id" to table: "outbox_items"
+CREATE INDEX "outboxitem_brand_id_order_id" ON "outbox_items" ("brand_id", "order_id");
+-- Create "payments" table
+CREATE TABLE "payments" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "method" character varying NOT NULL COLLATE "C", "state" character varying NOT NULL COLLATE "C", "amount" bigint NOT NULL, "reference" character varying NOT NULL DEFAULT '' COLLATE "C", "recorded_at" bigint NOT NULL, "order_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "payments_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "payment_brand_id_id" to table: "payments"
+CREATE UNIQUE INDEX "payment_brand_id_id" ON "payments" ("brand_id", "id");
+-- Create index "payment_brand_id_order_id" to table: "payments"
+CREATE INDEX "payment_brand_id_order_id" ON "payments" ("brand_id", "order_id");
+-- Create "prices" table
+CREATE TABLE "prices" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "amount" bigint NOT NULL, "compare_at_amount" bigint NULL, "currency" character varying NOT NULL COLLATE "C", "valid_from" bigint NOT NULL DEFAULT 0, "valid_until" bigint NOT NULL DEFAULT 0, "variant_id" uuid NOT NULL, "channel_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "prices_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "prices_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "price_brand_id_id" to table: "prices"
+CREATE UNIQUE INDEX "price_brand_id_id" ON "prices" ("brand_id", "id");
+-- Create index "price_brand_id_variant_id_channel_id_valid_from" to table: "prices"
+CREATE INDEX "price_brand_id_variant_id_channel_id_valid_from" ON "prices" ("brand_id", "variant_id", "channel_id", "valid_from");
+-- Create "stock_levels" table
+CREATE TABLE "stock_levels" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "on_hand" bigint NOT NULL DEFAULT 0, "reserved" bigint NOT NULL DEFAULT 0, "safety_stock" bigint NOT NULL DEFAULT 0, "variant_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "stock_levels_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "stock_levels_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "stock_levels_on_hand" CHECK ((on_hand >= 0) AND (on_hand <= 1000000000)), CONSTRAINT "stock_levels_reserved" CHECK ((reserved >= 0) AND (reserved <= on_hand)), CONSTRAINT "stock_levels_safety" CHECK (safety_stock >= 0));
+-- Create index "stocklevel_brand_id_id" to table: "stock_levels"
+CREATE UNIQUE INDEX "stocklevel_brand_id_id" ON "stock_levels" ("brand_id", "id");
+-- Create index "stocklevel_brand_id_location_id_id" to table: "stock_levels"
+CREATE INDEX "stocklevel_brand_id_location_id_id" ON "stock_levels" ("brand_id", "location_id", "id");
+-- Create index "stocklevel_brand_id_variant_id_location_id" to table: "stock_levels"
+CREATE UNIQUE INDEX "stocklevel_brand_id_variant_id_location_id" ON "stock_levels" ("brand_id", "variant_id", "location_id");
+-- Create "stock_movements" table
+CREATE TABLE "stock_movements" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "kind" character varying NOT NULL COLLATE "C", "on_hand_delta" bigint NOT NULL DEFAULT 0, "reserved_delta" bigint NOT NULL DEFAULT 0, "reason" character varying NOT NULL DEFAULT '' COLLATE "C", "reference_system" character varying NOT NULL DEFAULT '' COLLATE "C", "reference_value" character varying NOT NULL DEFAULT '' COLLATE "C", "actor" character varying NOT NULL COLLATE "C", "cause" character varying NOT NULL COLLATE "C", "occurred_at" bigint NOT NULL, "variant_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "stock_movements_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "stock_movements_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "stockmovement_brand_id_id" to table: "stock_movements"
+CREATE UNIQUE INDEX "stockmovement_brand_id_id" ON "stock_movements" ("brand_id", "id");
+-- Create index "stockmovement_brand_id_location_id_id" to table: "stock_movements"
+CREATE INDEX "stockmovement_brand_id_location_id_id" ON "stock_movements" ("brand_id", "location_id", "id");
+-- Create index "stockmovement_brand_id_variant_id_location_id_id" to table: "stock_movements"
+CREATE INDEX "stockmovement_brand_id_variant_id_location_id_id" ON "stock_movements" ("brand_id", "variant_id", "location_id", "id");
