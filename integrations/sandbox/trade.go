@@ -104,7 +104,7 @@ func (tx *Tx) SetState(id, state string) (*Order, error) {
 		o.PaidAt = time.Time{}
 	case Closed:
 		tx.giveBack(o)
-	default:
+	case Paid, PartlyShipped, Shipped, Completed:
 		if o.PaidAt.IsZero() {
 			o.PaidAt = tx.s.Now()
 		}
