@@ -63,7 +63,7 @@ func (s *shop) send(ctx context.Context, method string, in, out any) error {
 	if err := statusError(resp); err != nil {
 		return err
 	}
-	return open(method, body, out)
+	return unwrap(method, body, out)
 }
 
 // statusError judges an answer that is not 200: it comes from something in front of the gateway.
@@ -85,9 +85,9 @@ func statusError(resp *http.Response) error {
 	}
 }
 
-// open takes an answer out of its wrapper. The wrapper is the method's name with _responce (JD's spelling) or _response behind it;
+// unwrap takes an answer out of its wrapper. The wrapper is the method's name with _responce (JD's spelling) or _response behind it;
 // a failure may stand in its place or inside it.
-func open(method string, body []byte, out any) error {
+func unwrap(method string, body []byte, out any) error {
 	body = withoutControls(body)
 	var envelope map[string]json.RawMessage
 	if err := json.Unmarshal(body, &envelope); err != nil {

@@ -22,7 +22,7 @@ func TestAnswersInEveryShape(t *testing.T) {
 		"new fields":                `{"jingdong_pop_order_shipment_responce":{"code":"0","requestId":[1],"sopjosshipment_result":{"success":true,"x":{}}},"trace":1}`,
 	} {
 		var done api.ShipmentDone
-		require.NoError(t, open(method, []byte(body), &done), name)
+		require.NoError(t, unwrap(method, []byte(body), &done), name)
 		require.NoError(t, checked(done.Result.V), name)
 	}
 	for body, want := range map[string]integrations.Error{
@@ -38,7 +38,7 @@ func TestAnswersInEveryShape(t *testing.T) {
 		`{"jingdong_pop_order_get_responce":{"code":"0"}}`:          {Kind: integrations.Temporary, Code: "NO_WRAPPER", Message: "the answer to " + method + " has an unknown shape"},
 		`{"error_response":"no"}`:                                   {Kind: integrations.Temporary, Code: "SHAPE", Message: "the refusal of " + method + " has an unknown shape"},
 	} {
-		require.Equal(t, &want, open(method, []byte(body), &api.ShipmentDone{}), body)
+		require.Equal(t, &want, unwrap(method, []byte(body), &api.ShipmentDone{}), body)
 	}
 }
 
@@ -49,7 +49,7 @@ func TestRefusalsUnderCodeZero(t *testing.T) {
 		`{"success":false,"numberCode":"10400010","englishErrCode":"order is locked"}`: "order is locked",
 	} {
 		var done api.ShipmentDone
-		require.NoError(t, open("m", []byte(`{"m_responce":{"code":"0","sopjosshipment_result":`+body+`}}`), &done))
+		require.NoError(t, unwrap("m", []byte(`{"m_responce":{"code":"0","sopjosshipment_result":`+body+`}}`), &done))
 		e := integrations.AsError(checked(done.Result.V))
 		require.Equal(t, integrations.Rejected, e.Kind)
 		require.Equal(t, "10400010", e.Code)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/oneshelf/oneshelf/integrations"
@@ -37,6 +38,7 @@ type shop struct {
 	category, freight, brand    int64
 	http                        *http.Client
 	now                         func() time.Time
+	allWorks                    atomic.Bool // an order search for ALL has been answered
 }
 
 func openShop(cfg integrations.Config) (integrations.Shop, error) {

@@ -20,7 +20,7 @@ func fixture(t *testing.T, method string, out any) {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/" + method[strings.LastIndex(method, ".")+1:] + ".json")
 	require.NoError(t, err)
-	require.NoError(t, open(method, raw, out))
+	require.NoError(t, unwrap(method, raw, out))
 }
 
 // fixtureOrders are the orders of testdata/enSearch.json by the last three digits of their ids.

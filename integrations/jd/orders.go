@@ -50,7 +50,7 @@ type errYield struct{ error }
 // which connectors use but no document explains: it only adds what the first one did not show, and is done without when JD refuses it.
 func (s *shop) Orders(ctx context.Context, since, until time.Time, give func([]integrations.Order) error) error {
 	since = later(since, s.now().Add(-longAgo))
-	r := &reader{shop: s, give: give, seen: map[string]print{}}
+	r := &reader{shop: s, give: give, seen: map[string]mark{}}
 	for from := since; from.Before(until); from = from.Add(window) {
 		to := from.Add(window)
 		if to.After(until) {
@@ -67,13 +67,13 @@ func (s *shop) Orders(ctx context.Context, since, until time.Time, give func([]i
 type reader struct {
 	*shop
 	give            yield
-	seen            map[string]print // what was told of each order in this window
-	told            int              // how many orders this round gave
-	noUnpaid, noAll bool             // JD does not want these questions
+	seen            map[string]mark // what was told of each order in this window
+	told            int             // how many orders this round gave
+	noUnpaid, noAll bool            // JD does not want these questions
 }
 
-// print tells whether an order is the same as when it was read before: times have whole seconds, in which much can happen.
-type print [sha256.Size]byte
+// mark tells whether an order is the same as when it was read before: times have whole seconds, in which much can happen.
+type mark [sha256.Size]byte
 
 // window reads one window whole. When it reaches into the present, orders that change meanwhile move within it, behind what was read;
 // so its end is read again until nothing new is there.
@@ -109,7 +109,11 @@ func (r *reader) once(ctx context.Context, from, to time.Time) error {
 		return err
 	}
 	err := r.search(ctx, "ALL", dateType, from, to, r.fresh)
-	if r.noAll = refusedOnly(err); r.noAll {
+	if err == nil {
+		r.allWorks.Store(true)
+		return nil
+	}
+	if r.noAll = r.unwanted(err); r.noAll {
 		return nil
 	}
 	return err
@@ -118,7 +122,7 @@ func (r *reader) once(ctx context.Context, from, to time.Time) error {
 // fresh passes on what was not told yet in this window.
 func (r *reader) fresh(batch []integrations.Order) error {
 	batch = slices.DeleteFunc(batch, func(o integrations.Order) bool {
-		now := print(sha256.Sum256([]byte(o.Raw)))
+		now := mark(sha256.Sum256([]byte(o.Raw)))
 		same := r.seen[o.ExternalID] == now
 		r.seen[o.ExternalID] = now
 		return same
@@ -130,15 +134,7 @@ func (r *reader) fresh(batch []integrations.Order) error {
 // search reads one window, halving it when it is too full.
 func (s *shop) search(ctx context.Context, states string, dateType int, from, to time.Time, give yield) error {
 	ask := func(page int) ([]json.RawMessage, int, error) {
-		var answer api.OrderPage
-		err := s.call(ctx, "jingdong.pop.order.enSearch", api.OrderSearch{
-			DateType: dateType, StartDate: floor(from), EndDate: ceil(to), OrderState: states, OptionalFields: fields,
-			Page: strconv.Itoa(page), PageSize: strconv.Itoa(pageSize), SortType: 0,
-		}, &answer)
-		if err == nil {
-			err = checked(answer.Result.API.V)
-		}
-		return answer.Result.Orders, int(answer.Result.Total), err
+		return s.page(ctx, states, dateType, from, to, page, pageSize)
 	}
 	return pages(ask, from, to, func(from, to time.Time) error {
 		return s.search(ctx, states, dateType, from, to, give)
@@ -153,6 +149,19 @@ func (s *shop) search(ctx context.Context, states string, dateType int, from, to
 		}
 		return give(out)
 	})
+}
+
+// page reads one page of a search, oldest first, and tells how many orders there are on all of them.
+func (s *shop) page(ctx context.Context, states string, dateType int, from, to time.Time, page, size int) ([]json.RawMessage, int, error) {
+	var answer api.OrderPage
+	err := s.call(ctx, "jingdong.pop.order.enSearch", api.OrderSearch{
+		DateType: dateType, StartDate: floor(from), EndDate: ceil(to), OrderState: states, OptionalFields: fields,
+		Page: strconv.Itoa(page), PageSize: strconv.Itoa(size), SortType: 0,
+	}, &answer)
+	if err == nil {
+		err = checked(answer.Result.API.V)
+	}
+	return answer.Result.Orders, int(answer.Result.Total), err
 }
 
 // unpaid reads the unpaid orders of one window.
@@ -349,12 +358,14 @@ func plain(err error) error {
 	return err
 }
 
-// refusedOnly tells whether JD just does not want this question.
-func refusedOnly(err error) bool {
-	if _, ours := errors.AsType[errYield](err); ours || err == nil {
+// unwanted tells whether JD just does not want to be asked for ALL. As nobody knows how it would say so, a fault counts too as long as
+// the question was never answered: it must not keep the other orders from coming.
+func (s *shop) unwanted(err error) bool {
+	if _, ours := errors.AsType[errYield](err); ours {
 		return false
 	}
-	return absent(err) || integrations.AsError(err).Kind == integrations.Rejected
+	kind := integrations.AsError(err).Kind
+	return absent(err) || kind == integrations.Rejected || kind == integrations.Temporary && !s.allWorks.Load()
 }
 
 // floor and ceil write a time in whole seconds, so that a window loses nothing at its ends.

@@ -26,12 +26,9 @@ const stockBatch = 30
 func (s *shop) PushStock(ctx context.Context, pushes []integrations.StockPush) ([]error, error) {
 	out := make([]error, len(pushes))
 	done := 0
-	var open map[string]bool
-	if len(pushes) > fewSKUs {
-		var err error
-		if open, err = s.open(ctx); err != nil {
-			return nil, err
-		}
+	open, err := s.openSKUs(ctx, len(pushes))
+	if err != nil {
+		return nil, err
 	}
 	for _, batch := range batches(pushes) {
 		if err := s.setStock(ctx, batch, open, out); err != nil {
@@ -113,6 +110,10 @@ func (s *shop) setStock(ctx context.Context, b batch, open map[string]bool, out 
 		return err
 	}
 	result := answer.Return.V
+	if result.Success == nil {
+		return made(integrations.Temporary, "SHAPE", "JD does not tell whether it took the stock")
+	}
+	took := bool(*result.Success)
 	accepted := map[int]bool{}
 	for _, r := range result.Obj.V.Results {
 		at, ours := places[int64(r.SKUID)]
@@ -126,7 +127,7 @@ func (s *shop) setStock(ctx context.Context, b batch, open map[string]bool, out 
 	}
 	// Under success the list may name only the refused ones, or be missing: the others are accepted. Without it, only those it names.
 	for _, at := range places {
-		if !bool(result.Success) && !accepted[at] && out[at] == nil {
+		if !took && !accepted[at] && out[at] == nil {
 			out[at] = refusal("STOCK", string(first(result.Message, "refused without a reason")))
 		}
 	}
@@ -164,8 +165,17 @@ const (
 	fewSKUs = 8
 )
 
-// open lists the SKUs that open orders name, since bookings can only be asked for SKU by SKU.
-func (s *shop) open(ctx context.Context) (map[string]bool, error) {
+// openSKUs lists the SKUs that open orders name, since bookings can only be asked for SKU by SKU. Where that would take more calls than
+// asking for each of the SKUs does, it is nil.
+func (s *shop) openSKUs(ctx context.Context, skus int) (map[string]bool, error) {
+	now := s.now()
+	if skus <= fewSKUs {
+		return nil, nil
+	}
+	_, total, err := s.page(ctx, openStates, 1, now.Add(-openFor), now, 1, 1)
+	if err != nil || total/pageSize >= skus {
+		return nil, err
+	}
 	out := map[string]bool{}
 	note := func(orders []integrations.Order) error {
 		for _, o := range orders {
@@ -175,7 +185,6 @@ func (s *shop) open(ctx context.Context) (map[string]bool, error) {
 		}
 		return nil
 	}
-	now := s.now()
 	if err := s.search(ctx, openStates, 1, now.Add(-openFor), now, note); err != nil {
 		return nil, err
 	}

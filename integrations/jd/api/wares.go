@@ -178,8 +178,8 @@ type SKUStock struct {
 // StockSetDone answers StockSet. It may list all SKUs, only the refused ones, or none.
 type StockSetDone struct {
 	Return Object[struct {
-		Success Bool `json:"success"`
-		Message Text `json:"errorMessage"`
+		Success *Bool `json:"success"`
+		Message Text  `json:"errorMessage"`
 		Obj     Object[struct {
 			Results List[struct {
 				SKUID   Int  `json:"data"`
