@@ -34,7 +34,7 @@ func (s *shop) saleAttrs(ctx context.Context, d integrations.Draft) ([][]api.Sal
 	attrs, values := attributesOf(d, known.Attrs), map[string]api.Text{}
 	out := make([][]api.SaleAttr, len(d.Variants))
 	for n, v := range d.Variants {
-		for place, option := range v.Options {
+		for place, option := range optionsOf(d, v, len(known.Attrs)) {
 			attr := attrs[option.Name]
 			if attr.ID == "" {
 				attr.ID = api.Text(strconv.Itoa(place + 1))
@@ -46,17 +46,26 @@ func (s *shop) saleAttrs(ctx context.Context, d integrations.Draft) ([][]api.Sal
 			out[n] = append(out[n], api.SaleAttr{AttrID: attr.ID, Aliases: api.List[api.Text]{api.Text(option.Value)},
 				Values: api.List[api.Text]{values[key]}})
 		}
-		if len(v.Options) == 0 { // a ware without options still has one attribute on its one SKU
-			attr := api.Attr{ID: "1"}
-			if len(known.Attrs) > 0 {
-				attr = known.Attrs[0]
-			}
-			out[n] = []api.SaleAttr{{AttrID: attr.ID, Aliases: api.List[api.Text]{api.Text(v.OuterCode)},
-				Values: api.List[api.Text]{valueOf(attr, v.OuterCode, values)}}}
-			values[string(attr.ID)+"\n"+v.OuterCode] = out[n][0].Values[0]
-		}
 	}
 	return out, nil
+}
+
+// optionsOf is a variant's options as a category of so many attributes can tell them. Even a product without options has one on its
+// SKU; and what is too many is told in the last one together.
+func optionsOf(d integrations.Draft, v integrations.DraftVariant, attributes int) []commerce.Option {
+	switch {
+	case len(v.Options) == 0 && len(d.Variants) == 1:
+		return []commerce.Option{{Value: "默认"}}
+	case len(v.Options) == 0:
+		return []commerce.Option{{Value: v.OuterCode}}
+	case attributes == 0 || len(v.Options) <= attributes:
+		return v.Options
+	}
+	out := slices.Clone(v.Options[:attributes])
+	for _, o := range v.Options[attributes:] {
+		out[attributes-1].Value += " " + o.Value
+	}
+	return out
 }
 
 // attributesOf pairs the draft's options with the category's attributes: by name, then by place.
@@ -76,6 +85,9 @@ func attributesOf(d integrations.Draft, known []api.Attr) map[string]api.Attr {
 	}
 	for _, o := range d.Options {
 		take(o.Name, func(api.Attr) bool { return true })
+	}
+	if len(d.Options) == 0 {
+		take("", func(api.Attr) bool { return true })
 	}
 	return out
 }

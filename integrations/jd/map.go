@@ -95,9 +95,10 @@ func lines(w api.Order, state integrations.OrderState) ([]integrations.OrderLine
 	out := make([]integrations.OrderLine, 0, len(w.Items))
 	gone := state == integrations.Shipped || state == integrations.Completed
 	ids := lineIDs{}
+	var goods int64
 	for _, item := range w.Items {
 		total, ok := commerce.Times(item.JDPrice.Fen, int(item.ItemTotal))
-		if !ok {
+		if goods += total; !ok || goods > commerce.MaxAmount {
 			return nil, false
 		}
 		l := integrations.OrderLine{

@@ -149,6 +149,14 @@ func TestUnpaidOrder(t *testing.T) {
 	require.Contains(t, string(o.Raw), "9007199254740995", "an id of more than 53 bits")
 }
 
+func TestAnOrderBeyondAllMeasureIsKeptUnread(t *testing.T) {
+	line := `{"skuId":"1","jdPrice":"9999999999999.00","itemTotal":1}`
+	o, err := order(json.RawMessage(`{"orderId":"7","orderState":"FINISHED_L","itemInfoList":[` + line + `,` + line + `]}`))
+	require.NoError(t, err)
+	require.Equal(t, integrations.Unknown, o.State)
+	require.Equal(t, "7", o.ExternalID)
+}
+
 func TestAnOrderWithoutAnIDIsNotDropped(t *testing.T) {
 	for _, raw := range []string{`{"orderState":"LOCKED"}`, `[]`, `"x"`, `{"orderId":{}}`} {
 		_, err := order(json.RawMessage(raw))
@@ -177,6 +185,24 @@ func TestDiscountsAreSpreadToTheFen(t *testing.T) {
 		}
 		if want := min(max(net, 0), goods); sum != want {
 			t.Fatalf("%d instead of %d", sum, want)
+		}
+	})
+}
+
+func FuzzOrdersAreReadOrRefused(f *testing.F) {
+	f.Add(`{"orderId":"1","orderState":"LOCKED","itemInfoList":[{"skuId":1,"jdPrice":"1.00","itemTotal":"2"}],"shouldPay":"2.00"}`)
+	f.Add(`{"orderId":1,"itemInfoList":{},"consigneeInfo":[],"couponDetailList":"","orderStartTime":0}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, read := range []func(json.RawMessage) (integrations.Order, error){order, unpaidOrder} {
+			o, err := read(json.RawMessage(text))
+			if err == nil && o.ExternalID == "" {
+				t.Fatal("an order without an id")
+			}
+			for _, l := range o.Lines {
+				if l.Total < 0 || l.Quantity < 0 {
+					t.Fatalf("%+v", l)
+				}
+			}
 		}
 	})
 }

@@ -295,23 +295,6 @@ func TestCodesOnTwoWaresAreForAPerson(t *testing.T) {
 	require.ErrorContains(t, err, b.ID)
 }
 
-func TestOptionsBecomeTheCategorysAttributes(t *testing.T) {
-	m := newMarket(t)
-	_, err := m.shop.(integrations.Publisher).Publish(t.Context(), draft("A", "B"))
-	require.NoError(t, err)
-	for _, c := range m.calls {
-		if c.method == "jingdong.ware.write.add" {
-			attrs := c.in["skus"].([]any)[1].(map[string]any)["saleAttrs"]
-			require.Equal(t, []any{
-				map[string]any{"attrId": "1000016142", "attrValues": []any{"1600002"}, "attrValueAlias": []any{"S1"}},
-				map[string]any{"attrId": "1000016141", "attrValues": []any{"1500001"}, "attrValueAlias": []any{"白色"}},
-			}, attrs)
-			return
-		}
-	}
-	require.Fail(t, "no ware was made")
-}
-
 func TestTitlesHaveTwoLimits(t *testing.T) {
 	m := newMarket(t)
 	publisher := m.shop.(integrations.Publisher)
