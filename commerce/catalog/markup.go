@@ -30,8 +30,8 @@ var unseen = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00ad", "", "\u200b
 // silent are the elements whose content nobody reads.
 var silent = []string{"script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math", "head", "title", "textarea", "xmp"}
 
-// breaks are the elements that end a line.
-var breaks = []string{"p", "br", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "blockquote", "hr"}
+// blocks are the elements that begin and end a line.
+var blocks = []string{"p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "blockquote", "hr"}
 
 // withoutTags drops every tag and comment and the content of silent elements. What is not closed goes to the end.
 func withoutTags(s string) string {
@@ -54,7 +54,7 @@ func withoutTags(s string) string {
 		end := tagEnd(rest)
 		name := tagName(rest)
 		s = rest[end:]
-		if slices.Contains(breaks, name) {
+		if name == "br" || slices.Contains(blocks, name) && b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
 			b.WriteByte('\n')
 		}
 		if slices.Contains(silent, name) && !strings.HasPrefix(rest, "/") && !strings.HasSuffix(strings.TrimSuffix(rest[:end], ">"), "/") {
