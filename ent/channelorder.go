@@ -30,6 +30,8 @@ type ChannelOrder struct {
 	OrderID uuid.UUID `json:"order_id,omitempty"`
 	// Raw holds the value of the "raw" field.
 	Raw []byte `json:"raw,omitempty"`
+	// News holds the value of the "news" field.
+	News []byte `json:"news,omitempty"`
 	// Fingerprint holds the value of the "fingerprint" field.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	// ExternalState holds the value of the "external_state" field.
@@ -84,7 +86,7 @@ func (*ChannelOrder) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case channelorder.FieldRaw:
+		case channelorder.FieldRaw, channelorder.FieldNews:
 			values[i] = new([]byte)
 		case channelorder.FieldHeld:
 			values[i] = new(sql.NullBool)
@@ -144,6 +146,12 @@ func (_m *ChannelOrder) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field raw", values[i])
 			} else if value != nil {
 				_m.Raw = *value
+			}
+		case channelorder.FieldNews:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field news", values[i])
+			} else if value != nil {
+				_m.News = *value
 			}
 		case channelorder.FieldFingerprint:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -235,6 +243,9 @@ func (_m *ChannelOrder) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("raw=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Raw))
+	builder.WriteString(", ")
+	builder.WriteString("news=")
+	builder.WriteString(fmt.Sprintf("%v", _m.News))
 	builder.WriteString(", ")
 	builder.WriteString("fingerprint=")
 	builder.WriteString(_m.Fingerprint)

@@ -53,6 +53,12 @@ func (_c *ChannelOrderCreate) SetRaw(v []byte) *ChannelOrderCreate {
 	return _c
 }
 
+// SetNews sets the "news" field.
+func (_c *ChannelOrderCreate) SetNews(v []byte) *ChannelOrderCreate {
+	_c.mutation.SetNews(v)
+	return _c
+}
+
 // SetFingerprint sets the "fingerprint" field.
 func (_c *ChannelOrderCreate) SetFingerprint(v string) *ChannelOrderCreate {
 	_c.mutation.SetFingerprint(v)
@@ -183,6 +189,9 @@ func (_c *ChannelOrderCreate) check() error {
 	if _, ok := _c.mutation.Raw(); !ok {
 		return &ValidationError{Name: "raw", err: errors.New(`ent: missing required field "ChannelOrder.raw"`)}
 	}
+	if _, ok := _c.mutation.News(); !ok {
+		return &ValidationError{Name: "news", err: errors.New(`ent: missing required field "ChannelOrder.news"`)}
+	}
 	if _, ok := _c.mutation.Fingerprint(); !ok {
 		return &ValidationError{Name: "fingerprint", err: errors.New(`ent: missing required field "ChannelOrder.fingerprint"`)}
 	}
@@ -250,6 +259,10 @@ func (_c *ChannelOrderCreate) createSpec() (*ChannelOrder, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Raw(); ok {
 		_spec.SetField(channelorder.FieldRaw, field.TypeBytes, value)
 		_node.Raw = value
+	}
+	if value, ok := _c.mutation.News(); ok {
+		_spec.SetField(channelorder.FieldNews, field.TypeBytes, value)
+		_node.News = value
 	}
 	if value, ok := _c.mutation.Fingerprint(); ok {
 		_spec.SetField(channelorder.FieldFingerprint, field.TypeString, value)

@@ -35,6 +35,12 @@ func (_u *ChannelOrderUpdate) SetRaw(v []byte) *ChannelOrderUpdate {
 	return _u
 }
 
+// SetNews sets the "news" field.
+func (_u *ChannelOrderUpdate) SetNews(v []byte) *ChannelOrderUpdate {
+	_u.mutation.SetNews(v)
+	return _u
+}
+
 // SetFingerprint sets the "fingerprint" field.
 func (_u *ChannelOrderUpdate) SetFingerprint(v string) *ChannelOrderUpdate {
 	_u.mutation.SetFingerprint(v)
@@ -183,6 +189,9 @@ func (_u *ChannelOrderUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.Raw(); ok {
 		_spec.SetField(channelorder.FieldRaw, field.TypeBytes, value)
 	}
+	if value, ok := _u.mutation.News(); ok {
+		_spec.SetField(channelorder.FieldNews, field.TypeBytes, value)
+	}
 	if value, ok := _u.mutation.Fingerprint(); ok {
 		_spec.SetField(channelorder.FieldFingerprint, field.TypeString, value)
 	}
@@ -229,6 +238,12 @@ type ChannelOrderUpdateOne struct {
 // SetRaw sets the "raw" field.
 func (_u *ChannelOrderUpdateOne) SetRaw(v []byte) *ChannelOrderUpdateOne {
 	_u.mutation.SetRaw(v)
+	return _u
+}
+
+// SetNews sets the "news" field.
+func (_u *ChannelOrderUpdateOne) SetNews(v []byte) *ChannelOrderUpdateOne {
+	_u.mutation.SetNews(v)
 	return _u
 }
 
@@ -409,6 +424,9 @@ func (_u *ChannelOrderUpdateOne) sqlSave(ctx context.Context) (_node *ChannelOrd
 	}
 	if value, ok := _u.mutation.Raw(); ok {
 		_spec.SetField(channelorder.FieldRaw, field.TypeBytes, value)
+	}
+	if value, ok := _u.mutation.News(); ok {
+		_spec.SetField(channelorder.FieldNews, field.TypeBytes, value)
 	}
 	if value, ok := _u.mutation.Fingerprint(); ok {
 		_spec.SetField(channelorder.FieldFingerprint, field.TypeString, value)

@@ -3796,6 +3796,7 @@ type ChannelOrderMutation struct {
 	brand_id       *uuid.UUID
 	external_id    *string
 	raw            *[]byte
+	news           *[]byte
 	fingerprint    *string
 	external_state *string
 	modified_at    *commerce.Instant
@@ -4095,6 +4096,42 @@ func (m *ChannelOrderMutation) OldRaw(ctx context.Context) (v []byte, err error)
 // ResetRaw resets all changes to the "raw" field.
 func (m *ChannelOrderMutation) ResetRaw() {
 	m.raw = nil
+}
+
+// SetNews sets the "news" field.
+func (m *ChannelOrderMutation) SetNews(b []byte) {
+	m.news = &b
+}
+
+// News returns the value of the "news" field in the mutation.
+func (m *ChannelOrderMutation) News() (r []byte, exists bool) {
+	v := m.news
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNews returns the old "news" field's value of the ChannelOrder entity.
+// If the ChannelOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelOrderMutation) OldNews(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNews is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNews requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNews: %w", err)
+	}
+	return oldValue.News, nil
+}
+
+// ResetNews resets all changes to the "news" field.
+func (m *ChannelOrderMutation) ResetNews() {
+	m.news = nil
 }
 
 // SetFingerprint sets the "fingerprint" field.
@@ -4405,7 +4442,7 @@ func (m *ChannelOrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ChannelOrderMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.brand_id != nil {
 		fields = append(fields, channelorder.FieldBrandID)
 	}
@@ -4420,6 +4457,9 @@ func (m *ChannelOrderMutation) Fields() []string {
 	}
 	if m.raw != nil {
 		fields = append(fields, channelorder.FieldRaw)
+	}
+	if m.news != nil {
+		fields = append(fields, channelorder.FieldNews)
 	}
 	if m.fingerprint != nil {
 		fields = append(fields, channelorder.FieldFingerprint)
@@ -4454,6 +4494,8 @@ func (m *ChannelOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.OrderID()
 	case channelorder.FieldRaw:
 		return m.Raw()
+	case channelorder.FieldNews:
+		return m.News()
 	case channelorder.FieldFingerprint:
 		return m.Fingerprint()
 	case channelorder.FieldExternalState:
@@ -4483,6 +4525,8 @@ func (m *ChannelOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldOrderID(ctx)
 	case channelorder.FieldRaw:
 		return m.OldRaw(ctx)
+	case channelorder.FieldNews:
+		return m.OldNews(ctx)
 	case channelorder.FieldFingerprint:
 		return m.OldFingerprint(ctx)
 	case channelorder.FieldExternalState:
@@ -4536,6 +4580,13 @@ func (m *ChannelOrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRaw(v)
+		return nil
+	case channelorder.FieldNews:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNews(v)
 		return nil
 	case channelorder.FieldFingerprint:
 		v, ok := value.(string)
@@ -4662,6 +4713,9 @@ func (m *ChannelOrderMutation) ResetField(name string) error {
 		return nil
 	case channelorder.FieldRaw:
 		m.ResetRaw()
+		return nil
+	case channelorder.FieldNews:
+		m.ResetNews()
 		return nil
 	case channelorder.FieldFingerprint:
 		m.ResetFingerprint()

@@ -19,6 +19,8 @@ type Adapter struct {
 	Currency commerce.Currency
 	// Parts says how finely shipments can be reported.
 	Parts Parts
+	// Abilities is what its shops can do, for people who choose; the conformance suite holds it against what Open gives.
+	Abilities []Ability
 	// Pace is how many requests a second one shop may send, and how many at once after a pause.
 	Pace Pace
 	// Open makes a Shop from settings that were checked with Check. It sends nothing.

@@ -24,6 +24,8 @@ const (
 	FieldOrderID = "order_id"
 	// FieldRaw holds the string denoting the raw field in the database.
 	FieldRaw = "raw"
+	// FieldNews holds the string denoting the news field in the database.
+	FieldNews = "news"
 	// FieldFingerprint holds the string denoting the fingerprint field in the database.
 	FieldFingerprint = "fingerprint"
 	// FieldExternalState holds the string denoting the external_state field in the database.
@@ -64,6 +66,7 @@ var Columns = []string{
 	FieldExternalID,
 	FieldOrderID,
 	FieldRaw,
+	FieldNews,
 	FieldFingerprint,
 	FieldExternalState,
 	FieldModifiedAt,

@@ -80,6 +80,11 @@ func Raw(v []byte) predicate.ChannelOrder {
 	return predicate.ChannelOrder(sql.FieldEQ(FieldRaw, v))
 }
 
+// News applies equality check predicate on the "news" field. It's identical to NewsEQ.
+func News(v []byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldEQ(FieldNews, v))
+}
+
 // Fingerprint applies equality check predicate on the "fingerprint" field. It's identical to FingerprintEQ.
 func Fingerprint(v string) predicate.ChannelOrder {
 	return predicate.ChannelOrder(sql.FieldEQ(FieldFingerprint, v))
@@ -290,6 +295,46 @@ func RawLT(v []byte) predicate.ChannelOrder {
 // RawLTE applies the LTE predicate on the "raw" field.
 func RawLTE(v []byte) predicate.ChannelOrder {
 	return predicate.ChannelOrder(sql.FieldLTE(FieldRaw, v))
+}
+
+// NewsEQ applies the EQ predicate on the "news" field.
+func NewsEQ(v []byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldEQ(FieldNews, v))
+}
+
+// NewsNEQ applies the NEQ predicate on the "news" field.
+func NewsNEQ(v []byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldNEQ(FieldNews, v))
+}
+
+// NewsIn applies the In predicate on the "news" field.
+func NewsIn(vs ...[]byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldIn(FieldNews, vs...))
+}
+
+// NewsNotIn applies the NotIn predicate on the "news" field.
+func NewsNotIn(vs ...[]byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldNotIn(FieldNews, vs...))
+}
+
+// NewsGT applies the GT predicate on the "news" field.
+func NewsGT(v []byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldGT(FieldNews, v))
+}
+
+// NewsGTE applies the GTE predicate on the "news" field.
+func NewsGTE(v []byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldGTE(FieldNews, v))
+}
+
+// NewsLT applies the LT predicate on the "news" field.
+func NewsLT(v []byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldLT(FieldNews, v))
+}
+
+// NewsLTE applies the LTE predicate on the "news" field.
+func NewsLTE(v []byte) predicate.ChannelOrder {
+	return predicate.ChannelOrder(sql.FieldLTE(FieldNews, v))
 }
 
 // FingerprintEQ applies the EQ predicate on the "fingerprint" field.

@@ -179,6 +179,7 @@ var (
 		{Name: "brand_id", Type: field.TypeUUID},
 		{Name: "external_id", Type: field.TypeString},
 		{Name: "raw", Type: field.TypeBytes},
+		{Name: "news", Type: field.TypeBytes},
 		{Name: "fingerprint", Type: field.TypeString},
 		{Name: "external_state", Type: field.TypeString},
 		{Name: "modified_at", Type: field.TypeInt64},
@@ -195,13 +196,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "channel_orders_channels_channel",
-				Columns:    []*schema.Column{ChannelOrdersColumns[9]},
+				Columns:    []*schema.Column{ChannelOrdersColumns[10]},
 				RefColumns: []*schema.Column{ChannelsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "channel_orders_orders_order",
-				Columns:    []*schema.Column{ChannelOrdersColumns[10]},
+				Columns:    []*schema.Column{ChannelOrdersColumns[11]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -215,17 +216,17 @@ var (
 			{
 				Name:    "channelorder_brand_id_channel_id_external_id",
 				Unique:  true,
-				Columns: []*schema.Column{ChannelOrdersColumns[1], ChannelOrdersColumns[9], ChannelOrdersColumns[2]},
+				Columns: []*schema.Column{ChannelOrdersColumns[1], ChannelOrdersColumns[10], ChannelOrdersColumns[2]},
 			},
 			{
 				Name:    "channelorder_brand_id_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{ChannelOrdersColumns[1], ChannelOrdersColumns[10]},
+				Columns: []*schema.Column{ChannelOrdersColumns[1], ChannelOrdersColumns[11]},
 			},
 			{
 				Name:    "channelorder_brand_id_channel_id_held",
 				Unique:  false,
-				Columns: []*schema.Column{ChannelOrdersColumns[1], ChannelOrdersColumns[9], ChannelOrdersColumns[8]},
+				Columns: []*schema.Column{ChannelOrdersColumns[1], ChannelOrdersColumns[10], ChannelOrdersColumns[9]},
 			},
 		},
 	}

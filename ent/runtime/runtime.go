@@ -136,7 +136,7 @@ func init() {
 	channelorderFields := schema.ChannelOrder{}.Fields()
 	_ = channelorderFields
 	// channelorderDescHeld is the schema descriptor for held field.
-	channelorderDescHeld := channelorderFields[8].Descriptor()
+	channelorderDescHeld := channelorderFields[9].Descriptor()
 	// channelorder.DefaultHeld holds the default value on creation for the held field.
 	channelorder.DefaultHeld = channelorderDescHeld.Default.(bool)
 	// channelorderDescID is the schema descriptor for id field.

@@ -1,0 +1,173 @@
+package channels
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/listing"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// consumer is the name under which the log is followed.
+const consumer = "channels"
+
+// Hear follows the log and writes what it means for marketplaces into rows of ours: changed stock is a listing's desired quantity,
+// a changed product is a listing to be told again, a parcel that left is a line of the outbox. Many changes of one variant become
+// one quantity. It answers how many events it heard; one process at a time hears.
+func (s *Service) Hear(ctx context.Context) (int, error) {
+	return s.Store.Advance(ctx, consumer, s.Holder, 500, func(ctx context.Context, entries []events.Entry) error {
+		type heard struct {
+			variants, products, orders []commerce.UUID
+		}
+		brands := map[commerce.UUID]*heard{}
+		for _, e := range entries {
+			h := brands[e.Brand]
+			if h == nil {
+				h = &heard{}
+				brands[e.Brand] = h
+			}
+			switch e.Type {
+			case events.StockChanged:
+				var data events.Stock
+				if err := json.Unmarshal(e.Data, &data); err != nil {
+					return err
+				}
+				h.variants = append(h.variants, data.Variant)
+			case events.ProductChanged:
+				h.products = append(h.products, e.Aggregate)
+			case events.OrderChanged:
+				h.orders = append(h.orders, e.Aggregate)
+			}
+		}
+		for brand, h := range brands {
+			ctx := auth.With(ctx, auth.System(brand, "", consumer))
+			if err := s.desire(ctx, uniq(h.variants)); err != nil {
+				return err
+			}
+			if err := s.renew(ctx, uniq(h.products)); err != nil {
+				return err
+			}
+			if err := s.owe(ctx, uniq(h.orders)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func uniq(ids []commerce.UUID) []commerce.UUID {
+	seen := make(map[commerce.UUID]bool, len(ids))
+	return slices.DeleteFunc(ids, func(id commerce.UUID) bool {
+		was := seen[id]
+		seen[id] = true
+		return was
+	})
+}
+
+// desire brings the desired quantities of variants' listings up to date; a live listing that differs from what was told is due.
+func (s *Service) desire(ctx context.Context, variants []commerce.UUID) error {
+	for some := range slices.Chunk(variants, 500) {
+		listings, err := s.Store.Ent.Listing.Query().Where(listing.VariantIDIn(some...)).All(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.correct(ctx, listings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep does the same for all listings of a channel, so that whatever was missed is mended.
+func (s *Service) sweep(ctx context.Context, c *ent.Channel) error {
+	listings, err := s.Store.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.StateIn(Live, Pending)).All(ctx)
+	if err != nil {
+		return err
+	}
+	return s.correct(ctx, listings)
+}
+
+func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
+	if len(listings) == 0 {
+		return nil
+	}
+	variants := make([]commerce.UUID, len(listings))
+	for i, l := range listings {
+		variants[i] = l.VariantID
+	}
+	available, err := stock.Available(ctx, s.Store.DB.Read(), auth.From(ctx), uniq(variants))
+	if err != nil {
+		return err
+	}
+	wrong := slices.DeleteFunc(listings, func(l *ent.Listing) bool {
+		told := l.PublishedQuantity != nil && *l.PublishedQuantity == available[l.VariantID]
+		return l.DesiredQuantity == available[l.VariantID] && (told || l.State != Live || l.DueAt != 0)
+	})
+	if len(wrong) == 0 {
+		return nil
+	}
+	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+		for _, l := range wrong {
+			if _, err := tx.Exec(ctx, `UPDATE listings SET desired_quantity = ?, due_at = CASE WHEN state = ? AND due_at = 0 THEN ? ELSE due_at END
+				WHERE brand_id = ? AND id = ?`, available[l.VariantID], Live, tx.Now, tx.Viewer.Brand, l.ID); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// renew has live listings of changed products told again: titles, pictures, prices.
+func (s *Service) renew(ctx context.Context, products []commerce.UUID) error {
+	if len(products) == 0 {
+		return nil
+	}
+	in, args := db.In("v.product_id", products)
+	brand := auth.From(ctx).Brand
+	_, err := s.Store.DB.Write().Exec(ctx, `UPDATE listings SET wanted = ?, due_at = CASE WHEN due_at = 0 THEN ? ELSE due_at END
+		WHERE brand_id = ? AND state = ? AND wanted = ? AND channel_id IN (SELECT id FROM channels WHERE brand_id = ? AND kind <> ?)
+		AND variant_id IN (SELECT v.id FROM variants v WHERE v.brand_id = ? AND `+in+")",
+		append([]any{wantPublish, s.Store.Instant(), brand, Live, wantNothing, brand, Storefront, brand}, args...)...)
+	return err
+}
+
+// owe writes into the outbox what marketplaces must be told of parcels that left. A key for each parcel makes hearing it twice
+// harmless.
+func (s *Service) owe(ctx context.Context, changed []commerce.UUID) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	type parcel struct{ id, order, channel commerce.UUID }
+	in, args := db.In("o.id", changed)
+	brand := auth.From(ctx).Brand
+	rows, err := s.Store.DB.Read().Query(ctx, `SELECT f.id, o.id, o.channel_id FROM orders o JOIN fulfillments f ON f.brand_id = o.brand_id AND f.order_id = o.id
+		JOIN channels c ON c.brand_id = o.brand_id AND c.id = o.channel_id
+		WHERE o.brand_id = ? AND c.kind <> ? AND o.external_value IS NOT NULL AND f.carrier <> ? AND `+in,
+		append([]any{brand, Storefront, ToldByMarketplace}, args...)...)
+	parcels, err := db.Collect(rows, err, func(r *sql.Rows) (p parcel, err error) { return p, r.Scan(&p.id, &p.order, &p.channel) })
+	if err != nil {
+		return err
+	}
+	now := s.Store.Instant()
+	for _, p := range parcels {
+		payload, err := json.Marshal(shipmentPayload{Fulfillment: p.id})
+		if err != nil {
+			return err
+		}
+		if _, err := s.Store.DB.Write().Exec(ctx, `INSERT INTO outbox_items (id, brand_id, channel_id, order_id, kind, dedupe_key, payload, state, attempts,
+			next_attempt_at, error_code, error_message, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '', '', ?)
+			ON CONFLICT (brand_id, channel_id, dedupe_key) DO NOTHING`,
+			commerce.NewUUID(), brand, p.channel, p.order, kindShipment, kindShipment+":"+p.id.String(), string(payload), outboxPending, now, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}

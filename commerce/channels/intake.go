@@ -1,0 +1,294 @@
+package channels
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/commerce/members"
+	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/channelorder"
+	"github.com/oneshelf/oneshelf/ent/listing"
+	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/ent/variant"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/integrations"
+)
+
+// ToldByMarketplace is the carrier of parcels that a marketplace told us of: it needs not be told of them.
+const ToldByMarketplace = "MARKETPLACE"
+
+// poll reads the orders that changed since the last time, with overlap, and moves the mark on when all of them are kept.
+func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.Connection) error {
+	until := s.Store.Instant()
+	since := c.OrdersUntil.Add(-overlap)
+	if c.OrdersUntil == 0 {
+		since = c.CreatedAt.Add(-backfill)
+	}
+	var failed []error
+	err := shop.Orders(ctx, since.Time(), until.Time(), func(batch []integrations.Order) error {
+		errs, err := s.receive(ctx, c, batch)
+		failed = append(failed, errs...)
+		return err
+	})
+	if err := errors.Join(append(failed, err)...); err != nil {
+		return err // the mark stays: what failed is read again
+	}
+	_, err = s.Store.DB.Write().Exec(ctx, "UPDATE channels SET orders_until = ? WHERE brand_id = ? AND id = ? AND orders_until < ?", until, c.BrandID, c.ID, until)
+	return err
+}
+
+// receive keeps a batch of orders, each in a transaction of its own, so that one that cannot be kept does not hold up the others.
+// Orders that are as they were are passed over. The first result is what went wrong with single orders.
+func (s *Service) receive(ctx context.Context, c *ent.Channel, batch []integrations.Order) ([]error, error) {
+	known := map[string]string{}
+	externals := make([]string, len(batch))
+	for i, o := range batch {
+		externals[i] = o.ExternalID
+	}
+	seen, err := s.Store.Ent.ChannelOrder.Query().Where(channelorder.ChannelID(c.ID), channelorder.ExternalIDIn(externals...)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range seen {
+		known[k.ExternalID] = k.Fingerprint
+	}
+	var errs []error
+	for _, o := range batch {
+		print, err := fingerprint(o)
+		if err != nil {
+			return errs, err
+		}
+		if known[o.ExternalID] == print {
+			continue
+		}
+		if err := s.keep(ctx, c, o, print); err != nil {
+			if ctx.Err() != nil {
+				return errs, ctx.Err()
+			}
+			errs = append(errs, err)
+			continue
+		}
+		known[o.ExternalID] = print
+	}
+	return errs, nil
+}
+
+// news is an order in the border's words without what must not be kept twice.
+func news(o integrations.Order) ([]byte, error) {
+	o.Raw, o.Address = nil, commerce.Address{}
+	return json.Marshal(o)
+}
+
+// fingerprint tells whether an order is as it was.
+func fingerprint(o integrations.Order) (string, error) {
+	text, err := news(o)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16]), err
+}
+
+// keep imports one order: the first time it becomes an order of ours, later it brings that order to what the marketplace says. News
+// that are older than what was kept change nothing. It is kept as received beside the order made of it.
+func (s *Service) keep(ctx context.Context, c *ent.Channel, o integrations.Order, print string) error {
+	text, err := news(o)
+	if err != nil {
+		return err
+	}
+	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+		old, err := tx.Ent.ChannelOrder.Query().Where(channelorder.ChannelID(c.ID), channelorder.ExternalID(o.ExternalID)).Only(ctx)
+		if err != nil && !ent.IsNotFound(err) {
+			return struct{}{}, err
+		}
+		modified := commerce.InstantOf(o.Modified)
+		if old != nil && modified < old.ModifiedAt {
+			return struct{}{}, nil
+		}
+		var order commerce.UUID
+		if old == nil {
+			if order, err = s.first(ctx, tx, c, o); err != nil {
+				return struct{}{}, err
+			}
+		} else {
+			order = old.OrderID
+		}
+		held, err := s.follow(ctx, tx, c, order, o)
+		if err != nil {
+			return struct{}{}, err
+		}
+		raw := o.Raw
+		if raw == nil {
+			raw = json.RawMessage("null")
+		}
+		if old == nil {
+			return struct{}{}, tx.Ent.ChannelOrder.Create().SetChannelID(c.ID).SetExternalID(o.ExternalID).SetOrderID(order).SetRaw(raw).SetNews(text).
+				SetFingerprint(print).SetExternalState(string(o.State)).SetModifiedAt(modified).SetReceivedAt(tx.Now).SetHeld(held).Exec(ctx)
+		}
+		return struct{}{}, tx.Ent.ChannelOrder.UpdateOne(old).SetRaw(raw).SetNews(text).SetFingerprint(print).
+			SetExternalState(string(o.State)).SetModifiedAt(modified).SetReceivedAt(tx.Now).SetHeld(held).Exec(ctx)
+	})
+	return err
+}
+
+// first makes an order of ours out of a marketplace's.
+func (s *Service) first(ctx context.Context, tx *events.Tx, c *ent.Channel, o integrations.Order) (commerce.UUID, error) {
+	var none commerce.UUID
+	variants, err := s.mapped(ctx, tx, c, o.Lines)
+	if err != nil {
+		return none, err
+	}
+	command := orders.Command{
+		Channel: c, External: &commerce.Reference{System: strings.ToLower(c.Kind), Value: o.ExternalID}, Address: o.Address,
+		Shipping: o.Shipping, PlacedAt: min(commerce.InstantOf(o.Placed), tx.Now), HoldFor: holdFor(o), KeepShort: true,
+	}
+	if o.Buyer != "" {
+		member, err := members.Pseudonym(ctx, tx, c.Code, o.Buyer)
+		if err != nil {
+			return none, err
+		}
+		command.Member = &member
+	}
+	for i, l := range o.Lines {
+		line := orders.CommandLine{SKU: l.OuterCode, Title: l.Title, Quantity: int64(l.Quantity), UnitPrice: l.UnitPrice, Total: l.Total, ExternalID: l.ExternalID}
+		if v := variants[i]; v != nil {
+			line.Variant, line.SKU = &v.ID, v.Sku
+		}
+		command.Lines = append(command.Lines, line)
+	}
+	if len(command.Lines) == 0 {
+		return none, &integrations.Error{Kind: integrations.Rejected, Code: "NO_LINES", Message: "order " + o.ExternalID + " came without lines"}
+	}
+	outcomes, err := orders.Receive(ctx, tx, []orders.Command{command})
+	if err != nil {
+		return none, err
+	}
+	return outcomes[0].Order, outcomes[0].Err
+}
+
+// holdFor is why an order must not be worked on although we have it.
+func holdFor(o integrations.Order) string {
+	switch {
+	case o.State == integrations.Unpaid:
+		return orders.HeldUnpaid
+	case o.State == integrations.Unknown:
+		return orders.HeldUnknown
+	case o.State == integrations.ToShip && (o.Blocked != "" || slices.ContainsFunc(o.Lines, func(l integrations.OrderLine) bool { return l.Closed })):
+		return orders.HeldBlocked
+	}
+	return ""
+}
+
+// follow brings our order to what the marketplace says and tells whether it is still held for want of mapping or stock.
+func (s *Service) follow(ctx context.Context, tx *events.Tx, c *ent.Channel, order commerce.UUID, o integrations.Order) (bool, error) {
+	n := orders.News{
+		HoldFor: holdFor(o), Paid: o.Paid, Closed: o.State == integrations.Closed,
+		Left: o.State == integrations.Shipped || o.State == integrations.Completed, Carrier: ToldByMarketplace,
+	}
+	for _, l := range o.Lines {
+		if l.TrackingNumber != "" {
+			n.TrackingNumber = l.TrackingNumber
+		}
+	}
+	before, err := tx.Ent.Order.Get(ctx, order)
+	if err != nil {
+		return false, err
+	}
+	if before.HoldReason == orders.HeldUnmapped {
+		if n.Variants, err = s.mappedLines(ctx, tx, c, order, o); err != nil {
+			return false, err
+		}
+	}
+	if _, err := orders.Follow(ctx, tx, order, n); err != nil {
+		return false, err
+	}
+	after, err := tx.Ent.Order.Get(ctx, order)
+	if err != nil {
+		return false, err
+	}
+	return after.HoldReason == orders.HeldUnmapped || after.HoldReason == orders.HeldShort, nil
+}
+
+// mapped finds the variant of each line: by the listing that the marketplace names, else by the outer code; nil when there is none.
+func (s *Service) mapped(ctx context.Context, tx *events.Tx, c *ent.Channel, lines []integrations.OrderLine) ([]*ent.Variant, error) {
+	items := make([]string, len(lines))
+	refs := make([]commerce.VariantRef, len(lines))
+	for i, l := range lines {
+		items[i] = l.ExternalItem
+		refs[i] = commerce.VariantRef{SKU: l.OuterCode}
+	}
+	out, err := catalog.FindVariants(ctx, tx.Ent, refs)
+	if err != nil {
+		return nil, err
+	}
+	listings, err := tx.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.ExternalIDIn(items...), listing.ExternalIDNEQ("")).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	variants, err := tx.Ent.Variant.Query().Where(variant.IDIn(variantsOf(listings)...)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range lines {
+		for _, listed := range listings {
+			if listed.ExternalID != l.ExternalItem || listed.ExternalSkuID != l.ExternalSKU {
+				continue
+			}
+			if at := slices.IndexFunc(variants, func(v *ent.Variant) bool { return v.ID == listed.VariantID }); at >= 0 {
+				out[i] = variants[at]
+			}
+		}
+	}
+	return out, nil
+}
+
+// mappedLines finds variants for the lines of an order of ours that had none.
+func (s *Service) mappedLines(ctx context.Context, tx *events.Tx, c *ent.Channel, order commerce.UUID, o integrations.Order) (map[commerce.UUID]commerce.UUID, error) {
+	ours, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(order)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	variants, err := s.mapped(ctx, tx, c, o.Lines)
+	if err != nil {
+		return nil, err
+	}
+	out := map[commerce.UUID]commerce.UUID{}
+	for i, l := range o.Lines {
+		for _, our := range ours {
+			if our.ExternalID == l.ExternalID && variants[i] != nil {
+				out[our.ID] = variants[i].ID
+			}
+		}
+	}
+	return out, nil
+}
+
+// replayHeld tries again what is held for want of mapping or stock.
+func (s *Service) replayHeld(ctx context.Context, c *ent.Channel) error {
+	held, err := s.Store.Ent.ChannelOrder.Query().Where(channelorder.ChannelID(c.ID), channelorder.Held(true)).
+		Order(channelorder.ByID()).Limit(200).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		var o integrations.Order
+		if err := json.Unmarshal(h.News, &o); err != nil {
+			return err
+		}
+		if _, err := events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+			still, err := s.follow(ctx, tx, c, h.OrderID, o)
+			if err != nil || still {
+				return struct{}{}, err
+			}
+			return struct{}{}, tx.Ent.ChannelOrder.UpdateOneID(h.ID).SetHeld(false).Exec(ctx)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package channels
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/integrations"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// How the work on a channel is timed.
+const (
+	// callTimeout bounds one request to a marketplace.
+	callTimeout = 20 * time.Second
+	// lease is how long a channel is one process's own after the process was last seen; renewal is how often it says so.
+	lease   = 8 * time.Second
+	renewal = 2 * time.Second
+	// pollEvery is how often a marketplace is asked for changed orders; overlap is how far back each time, since orders become
+	// visible later than they say they were changed.
+	pollEvery = 2 * time.Second
+	overlap   = 90 * time.Second
+	// backfill is how far back a new channel's orders are read.
+	backfill = 24 * time.Hour
+	// sweepEvery is how often every desired quantity and every held order is looked at, whatever events said.
+	sweepEvery = 15 * time.Second
+)
+
+// Task is a channel that background work may be done on.
+type Task struct {
+	Brand, Channel commerce.UUID
+	Currency       commerce.Currency // of the brand
+	Code           string
+}
+
+// Tasks lists every active channel on a marketplace, of every brand.
+func (s *Service) Tasks(ctx context.Context) ([]Task, error) {
+	rows, err := s.Store.DB.Read().Query(ctx, `SELECT c.brand_id, c.id, b.currency, c.code FROM channels c JOIN brands b ON b.id = c.brand_id
+		WHERE c.state = ? AND c.kind <> ?`, Active, Storefront)
+	return db.Collect(rows, err, func(r *sql.Rows) (t Task, err error) {
+		return t, r.Scan(&t.Brand, &t.Channel, &t.Currency, &t.Code)
+	})
+}
+
+// system is the context in which work on a task is done.
+func (s *Service) system(ctx context.Context, t Task) context.Context {
+	return auth.With(ctx, auth.System(t.Brand, t.Currency, "channel:"+t.Code))
+}
+
+// Work keeps one channel as it should be until ctx ends or the channel is not active any more: listings and quantities are told,
+// the outbox is emptied, jobs are done, orders are read. Another process may hold the lease; then it waits for its turn. wake tells
+// that there may be something to do; without it the work looks now and then on its own. Everything it does may be repeated.
+func (s *Service) Work(ctx context.Context, t Task, wake <-chan struct{}) error {
+	ctx = s.system(ctx, t)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var polled, swept time.Time
+	for {
+		held, err := s.lease(ctx, t)
+		if err != nil {
+			return err
+		}
+		if held {
+			c, err := s.Store.Ent.Channel.Get(ctx, t.Channel)
+			if err != nil {
+				return err
+			}
+			if c.State != Active {
+				return s.LetGo(ctx, t)
+			}
+			now := time.Now()
+			sweep := now.Sub(swept) >= sweepEvery
+			poll := now.Sub(polled) >= pollEvery
+			if err := s.round(ctx, t, c, sweep, poll); err != nil && ctx.Err() == nil {
+				s.failed(ctx, t, c, err)
+			}
+			if sweep {
+				swept = now
+			}
+			if poll {
+				polled = now
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return s.LetGo(context.WithoutCancel(ctx), t)
+		case <-wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// round does everything there is to do on a channel once, renewing the lease meanwhile. Each kind of work is tried even when the
+// one before failed; the first error is answered.
+func (s *Service) round(ctx context.Context, t Task, c *ent.Channel, sweep, poll bool) error {
+	ctx, stop := s.renewing(ctx, t)
+	defer stop()
+	shop, adapter, err := s.open(c)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	if sweep {
+		errs = append(errs, s.sweep(ctx, c), s.replayHeld(ctx, c))
+	}
+	if poll { // before quantities are told: an order not yet known here still counts as on the shelf
+		if err := s.poll(ctx, c, shop); err != nil {
+			errs = append(errs, err)
+		} else if err := s.succeeded(ctx, c); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	errs = append(errs, s.settleListings(ctx, c, shop), s.emptyOutbox(ctx, c, shop, adapter.Parts), s.doJobs(ctx, c, shop))
+	return errors.Join(errs...)
+}
+
+// lease takes or renews this process's lease on a channel.
+func (s *Service) lease(ctx context.Context, t Task) (bool, error) {
+	now := s.Store.Instant()
+	n, err := s.Store.DB.Write().Exec(ctx, "UPDATE channels SET lease_holder = ?, lease_until = ? WHERE brand_id = ? AND id = ? AND (lease_holder = ? OR lease_until <= ?)",
+		s.Holder, now.Add(lease), t.Brand, t.Channel, s.Holder, now)
+	return n == 1, err
+}
+
+// LetGo gives up the lease, so that another process need not wait for its end.
+func (s *Service) LetGo(ctx context.Context, t Task) error {
+	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
+	defer stop()
+	_, err := s.Store.DB.Write().Exec(ctx, "UPDATE channels SET lease_until = 0 WHERE brand_id = ? AND id = ? AND lease_holder = ?", t.Brand, t.Channel, s.Holder)
+	return err
+}
+
+// renewing gives a context that ends when the lease could not be renewed, and renews it until stop is called.
+func (s *Service) renewing(ctx context.Context, t Task) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(renewal)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if held, err := s.lease(ctx, t); err != nil || !held {
+				cancel()
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(); <-done }
+}
+
+// succeeded notes that the marketplace answered.
+func (s *Service) succeeded(ctx context.Context, c *ent.Channel) error {
+	_, err := s.Store.DB.Write().Exec(ctx, "UPDATE channels SET last_success_at = ?, last_error_code = '', last_error_message = '' WHERE brand_id = ? AND id = ?",
+		s.Store.Instant(), c.BrandID, c.ID)
+	return err
+}
+
+// failed notes what went wrong. What only a person can mend takes the channel out of work until it is connected anew.
+func (s *Service) failed(ctx context.Context, t Task, c *ent.Channel, err error) {
+	e := integrations.AsError(err)
+	state := c.State
+	if e.Kind == integrations.Unauthorized || e.Kind == integrations.Misconfigured {
+		state = Broken
+	}
+	s.Log.Warn("work on a channel failed", "channel", t.Code, "kind", e.Kind, "code", e.Code, "error", err)
+	if _, err := s.Store.DB.Write().Exec(ctx, "UPDATE channels SET state = ?, last_error_code = ?, last_error_message = ? WHERE brand_id = ? AND id = ? AND state = ?",
+		state, codeOf(e), e.Message, c.BrandID, c.ID, c.State); err != nil && ctx.Err() == nil {
+		s.Log.Error("noting a channel's fault failed", "channel", t.Code, "error", err)
+	}
+}
+
+func codeOf(e *integrations.Error) string {
+	if e.Code != "" {
+		return e.Code
+	}
+	return string(e.Kind)
+}
+
+// backoff is how long to wait before the nth try.
+func backoff(n int, e *integrations.Error) time.Duration {
+	d := min(time.Second<<min(n, 10), 10*time.Minute)
+	return max(d/2+rand.N(d), e.RetryAfter)
+}

@@ -1,0 +1,36 @@
+package stock
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent/rule"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// Available sums what the pool's locations that the viewer sees can give of each variant; a variant without stock is not in the map.
+func Available(ctx context.Context, c db.Conn, v *auth.Viewer, variants []commerce.UUID) (map[commerce.UUID]int64, error) {
+	type row struct {
+		variant commerce.UUID
+		sum     int64
+	}
+	out := make(map[commerce.UUID]int64, len(variants))
+	for some := range slices.Chunk(variants, 1000) {
+		where, args := rule.Where(rule.AtLocation, v, "s")
+		in, ids := db.In("s.variant_id", some)
+		rows, err := c.Query(ctx, `SELECT s.variant_id, SUM(s.on_hand - s.reserved - s.safety_stock) FROM stock_levels s
+			JOIN locations l ON l.brand_id = s.brand_id AND l.id = s.location_id
+			WHERE `+where+" AND "+in+" AND s.on_hand - s.reserved - s.safety_stock > 0 AND "+Pool+" GROUP BY s.variant_id", append(args, ids...)...)
+		sums, err := db.Collect(rows, err, func(r *sql.Rows) (x row, err error) { return x, r.Scan(&x.variant, &x.sum) })
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sums {
+			out[s.variant] = s.sum
+		}
+	}
+	return out, nil
+}
