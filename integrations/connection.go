@@ -25,6 +25,8 @@ const (
 	tries      = 3
 	firstPause = 200 * time.Millisecond
 	shortWait  = 5 * time.Second
+
+	shortestWindow = 5 * time.Minute // of orders, when a window is read in parts
 )
 
 // Option changes how Connect connects.
@@ -69,11 +71,32 @@ func (c *Connection) Abilities() []Ability { return Abilities(c.shop) }
 // Close closes the shop.
 func (c *Connection) Close() error { return c.shop.Close() }
 
-// Orders is Shop.Orders. A window that failed half way is read again from its start, so more orders may be yielded twice.
+// Orders is Shop.Orders. A window that failed half way is read again from its start, so more orders may be yielded twice. One that keeps
+// failing half way, as a long one under a tight limit does, is read in halves, so that what was read is not read for ever.
 func (c *Connection) Orders(ctx context.Context, since, until time.Time, yield func([]Order) error) error {
-	return c.reading(ctx, "Orders", func(stop func(error) error) error {
-		return c.shop.Orders(ctx, since, until, func(batch []Order) error { return stop(yield(batch)) })
+	moved, stopped := false, false
+	err := c.reading(ctx, "Orders", func(stop func(error) error) error {
+		return c.shop.Orders(ctx, since, until, func(batch []Order) error {
+			moved = true
+			err := stop(yield(batch))
+			stopped = err != nil
+			return err
+		})
 	})
+	half := until.Sub(since) / 2
+	if err == nil || stopped || !moved || half < shortestWindow || ctx.Err() != nil || !patient(err) {
+		return err
+	}
+	if err := c.Orders(ctx, since, since.Add(half), yield); err != nil {
+		return err
+	}
+	return c.Orders(ctx, since.Add(half), until, yield)
+}
+
+// patient tells whether an error is one to wait for here.
+func patient(err error) bool {
+	e := AsError(err)
+	return e.Retryable() && e.RetryAfter <= shortWait
 }
 
 // Listings is Shop.Listings, tried again like Orders.
@@ -219,7 +242,7 @@ func (c *Connection) try(ctx context.Context, method string, call func() error) 
 
 // pauseFor tells how long to wait after the nth try failed, and whether to try again at all.
 func pauseFor(e *Error, n int) (time.Duration, bool) {
-	if n >= tries || !e.Retryable() || e.RetryAfter > shortWait {
+	if n >= tries || !patient(e) {
 		return 0, false
 	}
 	jitter := time.Duration(rand.Int64N(int64(firstPause << (n - 1))))

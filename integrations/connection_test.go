@@ -301,3 +301,46 @@ func TestABodyIsReadWithinTheTimeLimit(t *testing.T) {
 	_, err = io.ReadAll(resp.Body)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
+
+// narrow is a shop whose windows fail after a first batch unless they are short enough.
+type narrow struct {
+	bare
+	longest time.Duration
+	read    [][2]time.Time
+}
+
+func (n *narrow) Orders(_ context.Context, since, until time.Time, yield func([]integrations.Order) error) error {
+	n.calls++
+	if err := yield([]integrations.Order{{ExternalID: since.String()}}); err != nil {
+		return err
+	}
+	if until.Sub(since) > n.longest {
+		return upstream(integrations.Limited, time.Second)
+	}
+	n.read = append(n.read, [2]time.Time{since, until})
+	return nil
+}
+
+func TestAWindowThatKeepsFailingHalfWayIsReadInHalves(t *testing.T) {
+	t.Parallel()
+	since := time.Date(2025, 6, 18, 0, 0, 0, 0, time.UTC)
+	shop := &narrow{longest: time.Hour}
+	c, _ := connect(t, shop)
+	require.NoError(t, c.Orders(t.Context(), since, since.Add(4*time.Hour), func([]integrations.Order) error { return nil }))
+	require.Len(t, shop.read, 4)
+	for i, w := range shop.read {
+		require.Equal(t, [2]time.Time{since.Add(time.Duration(i) * time.Hour), since.Add(time.Duration(i+1) * time.Hour)}, w)
+	}
+
+	shop = &narrow{longest: time.Second} // there is an end to it
+	c, _ = connect(t, shop)
+	err := c.Orders(t.Context(), since, since.Add(4*time.Hour), func([]integrations.Order) error { return nil })
+	require.Equal(t, integrations.Limited, integrations.AsError(err).Kind)
+	require.Less(t, shop.calls, 30)
+
+	enough := upstream(integrations.Temporary, 0) // even a reader's error that looks like a marketplace's
+	shop = &narrow{longest: time.Hour}
+	c, _ = connect(t, shop)
+	require.Equal(t, enough, c.Orders(t.Context(), since, since.Add(4*time.Hour), func([]integrations.Order) error { return enough }))
+	require.Equal(t, 1, shop.calls)
+}

@@ -196,7 +196,7 @@ func cut(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
-			if slices.ContainsFunc(contact, func(word string) bool { return strings.Contains(name, word) }) {
+			if slices.ContainsFunc(contact, func(word string) bool { return strings.Contains(strings.ToLower(name), word) }) {
 				delete(v, name)
 				continue
 			}

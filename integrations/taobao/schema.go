@@ -34,7 +34,7 @@ var names = []struct {
 	words []string
 	means meaning
 }{
-	{[]string{"卖点", "副标题", "短标题", "导购标题"}, attribute},
+	{[]string{"卖点", "副标题", "短标题", "导购标题", "起售", "起批", "限购", "市场价", "吊牌价"}, attribute},
 	{[]string{"标题", "title"}, title},
 	{[]string{"条形码", "条码", "barcode"}, barcode},
 	{[]string{"商家编码", "外部编码", "outerid", "outer_id"}, outerCode},
@@ -117,7 +117,7 @@ func (f *filler) field(rule *node) *node {
 	case "multiInput", "multiCheck":
 		if meaningOf(rule) == picture && rule.attr("type") == "multiInput" {
 			list := element("values", "")
-			for _, url := range f.draft.Images[:min(len(f.draft.Images), most(rule, "maxInputNumRule", 5))] {
+			for _, url := range f.draft.Images[:max(0, min(len(f.draft.Images), most(rule, "maxInputNumRule", 5)))] {
 				list.children = append(list.children, element("value", url))
 			}
 			values = []*node{list}
@@ -181,7 +181,7 @@ func (f *filler) value(rule *node) string {
 // describe is the description, or the title where there is none, long enough for the platform.
 func (f *filler) describe(rule *node) string {
 	text := firstOf(f.draft.Description, f.draft.Title)
-	if short := most(rule, "minLengthRule", 0) - len([]rune(text)); short > 0 {
+	if short := min(most(rule, "minLengthRule", 0), 1000) - len([]rune(text)); short > 0 {
 		text += " " + f.draft.Title + strings.Repeat("。", short)
 	}
 	return text

@@ -15,8 +15,14 @@ type node struct {
 	children []*node
 }
 
-// parseXML reads a document, bounded in depth. Entities of its own and the like are refused by the decoder.
+// maxSchema bounds a schema document; real ones have some hundred kilobytes.
+const maxSchema = 4 << 20
+
+// parseXML reads a document, bounded in size and depth. Entities of its own and the like are refused by the decoder.
 func parseXML(doc string) (*node, error) {
+	if len(doc) > maxSchema {
+		return nil, errors.New("too large")
+	}
 	d := xml.NewDecoder(strings.NewReader(doc))
 	// The document is text of an answer already: whatever encoding its head names, it is UTF-8 by now.
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
