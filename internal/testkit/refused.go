@@ -38,13 +38,20 @@ func Said(err error) []string {
 	return out
 }
 
-// All is the errors of a call that a caller can act on.
+// All is the errors of a call that a caller can act on, in order, however they were joined.
 func All(err error) []*commerce.Error {
-	if many, ok := errors.AsType[commerce.Errors](err); ok {
-		return many
-	}
-	if one, ok := errors.AsType[*commerce.Error](err); ok {
+	if one, ok := err.(*commerce.Error); ok {
 		return []*commerce.Error{one}
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []*commerce.Error
+		for _, e := range many.Unwrap() {
+			out = append(out, All(e)...)
+		}
+		return out
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return All(inner)
 	}
 	return nil
 }

@@ -1,0 +1,226 @@
+package stock
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// LocationInput is a location as it should be. Without By it goes by Code. Null brings back what a new location begins with.
+type LocationInput struct {
+	By           *commerce.LocationRef
+	Code         commerce.Maybe[string]
+	Name         commerce.Maybe[string]
+	Kind         commerce.Maybe[string]
+	Ownership    commerce.Maybe[string]
+	Active       commerce.Maybe[bool]
+	Pickup       commerce.Maybe[bool]
+	ShipFrom     commerce.Maybe[bool]
+	Priority     commerce.Maybe[int]
+	Point        commerce.Maybe[commerce.Point]
+	Address      commerce.Maybe[commerce.Address]
+	ExternalRefs commerce.Maybe[[]commerce.Reference] // merged; null drops all
+}
+
+// LocationUpserted is a location as it is now, and whether it was made.
+type LocationUpserted struct {
+	Location *ent.Location
+	Created  bool
+}
+
+// What a location can be, and whose.
+var (
+	kinds      = []string{"WAREHOUSE", "STORE", "COUNTER", "VIRTUAL"}
+	ownerships = []string{"OWN", "JOINT_VENTURE", "FRANCHISE"}
+)
+
+// locationAttempts is how often an upsert is run again when somebody else made the same location at the same moment.
+const locationAttempts = 3
+
+// LocationUpsert makes a location or brings it up to date. Absent keeps, null clears, external references are merged. Saying the same
+// again changes nothing. A location that joins or leaves the online pool takes its stock along.
+// Errors: FORBIDDEN without stock:write, or when a viewer narrowed to locations would make one; NOT_FOUND for an unknown by id;
+// INVALID_INPUT, ALREADY_EXISTS and LIMIT_EXCEEDED, all that there are; CONFLICT after lost races.
+func (s *Service) LocationUpsert(ctx context.Context, in LocationInput) (LocationUpserted, error) {
+	if err := auth.Need(ctx, auth.StockWrite); err != nil {
+		return LocationUpserted{}, err
+	}
+	if err := in.clean(); err != nil {
+		return LocationUpserted{}, err
+	}
+	for try := 1; ; try++ {
+		out, err := events.Do(ctx, s.Store, func(tx *events.Tx) (LocationUpserted, error) { return upsertLocation(ctx, tx, in) })
+		if !db.IsUnique(err) {
+			return out, err
+		}
+		if try == locationAttempts {
+			return out, &commerce.Error{Code: commerce.Conflict, Message: "somebody else is writing the same", Retryable: true, Err: err}
+		}
+	}
+}
+
+func upsertLocation(ctx context.Context, tx *events.Tx, in LocationInput) (LocationUpserted, error) {
+	old, err := lockLocation(ctx, tx, in.ref())
+	if err != nil {
+		return LocationUpserted{}, err
+	}
+	id, now := commerce.NewUUID(), newLocation
+	switch {
+	case old != nil:
+		id, now = old.ID, siteOf(old)
+	case in.By != nil && in.By.ID != nil:
+		return LocationUpserted{}, commerce.Errorf(commerce.NotFound, "there is no such location").At("by")
+	case tx.Viewer.NarrowedByLocation():
+		return LocationUpserted{}, commerce.Errorf(commerce.Forbidden, "a token narrowed to locations makes no new one")
+	}
+	in.apply(&now)
+	refs, err := judgeLocation(ctx, tx, in, old, id, now)
+	if err != nil {
+		if found, _ := FindLocation(ctx, tx.Ent, in.ref()); old == nil && found != nil {
+			return upsertLocation(ctx, tx, in) // somebody else made it while we looked, and nothing is written yet
+		}
+		return LocationUpserted{}, err
+	}
+	if old != nil && !refs.Touches() && reflect.DeepEqual(siteOf(old), now) {
+		return LocationUpserted{Location: old}, nil
+	}
+	l, err := now.save(ctx, tx, id, old)
+	if err == nil {
+		err = refs.Save(ctx, tx)
+	}
+	if err == nil && old != nil && now.pool() != siteOf(old).pool() {
+		err = refreshShelf(ctx, tx, id)
+	}
+	if err == nil {
+		err = tx.RaiseGeneration(ctx)
+	}
+	return LocationUpserted{Location: l, Created: old == nil}, err
+}
+
+// lockLocation answers the location as it is once nobody else changes it, nil when the viewer has none such.
+func lockLocation(ctx context.Context, tx *events.Tx, ref commerce.LocationRef) (*ent.Location, error) {
+	found, err := FindLocation(ctx, tx.Ent, ref)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(ctx, "SELECT 1 FROM locations WHERE brand_id = ? AND id = ?"+tx.ForUpdate(), tx.Viewer.Brand, found.ID); err != nil {
+		return nil, err
+	}
+	return tx.Ent.Location.Get(ctx, found.ID)
+}
+
+// judgeLocation collects what is wrong with the location as it will be, and plans its external references.
+func judgeLocation(ctx context.Context, tx *events.Tx, in LocationInput, old *ent.Location, id commerce.UUID, now site) (catalog.Bindings, error) {
+	var errs commerce.Errors
+	rows, err := tx.Query(ctx, "SELECT id FROM locations WHERE brand_id = ? AND code_folded = ? AND id <> ?", tx.Viewer.Brand, commerce.Fold(now.Code), id)
+	others, err := db.Collect(rows, err, db.ScanUUID)
+	if err != nil {
+		return catalog.Bindings{}, err
+	}
+	switch {
+	case now.Code == "":
+		errs = append(errs, commerce.Invalid([]string{"code"}, "is needed for a new location"))
+	case len(others) > 0:
+		errs = append(errs, commerce.Errorf(commerce.AlreadyExists, "another location has this code").At("code"))
+	}
+	own := []catalog.Binding{{Owner: id, Path: []string{"externalRefs"}, Refs: in.ExternalRefs.Or(nil), Clear: in.ExternalRefs.IsNull()}}
+	if old == nil && in.By != nil && in.By.External != nil {
+		own = append(own, catalog.Binding{Owner: id, Path: []string{"by", "externalRef"}, Refs: []commerce.Reference{*in.By.External}})
+	}
+	refs, wrong, err := catalog.PlanBindings(ctx, tx.Ent, catalog.OfLocation, own)
+	if errs = append(errs, wrong...); err == nil && len(errs) > 0 {
+		err = errs
+	}
+	return refs, err
+}
+
+// ref names the location.
+func (in LocationInput) ref() commerce.LocationRef {
+	if in.By != nil {
+		return *in.By
+	}
+	return commerce.LocationRef{Code: in.Code.Or("")}
+}
+
+// clean checks all that can be judged without looking at what is there.
+func (in *LocationInput) clean() error {
+	var errs fields
+	if in.By != nil {
+		by := *in.By
+		switch {
+		case by.ID != nil:
+		case by.External != nil:
+			r := *by.External
+			errs.text(&r.System, commerce.CodeText, "by", "externalRef", "system")
+			errs.text(&r.Value, commerce.NameText, "by", "externalRef", "value")
+			by.External = &r
+		default:
+			errs.text(&by.Code, commerce.CodeText, "by", "code")
+		}
+		in.By = &by
+	} else if !in.Code.Given() {
+		errs.add(commerce.Invalid([]string{"code"}, "is needed when the location is not named by by"))
+	}
+	in.Code = required(&errs, in.Code, commerce.CodeText, "code")
+	in.Name = required(&errs, in.Name, commerce.NameText, "name")
+	if s, ok := in.Kind.Get(); in.Kind.Given() && !(ok && slices.Contains(kinds, s)) {
+		errs.add(commerce.Invalid([]string{"kind"}, "must be WAREHOUSE, STORE, COUNTER or VIRTUAL"))
+	}
+	if s, ok := in.Ownership.Get(); in.Ownership.Given() && !(ok && slices.Contains(ownerships, s)) {
+		errs.add(commerce.Invalid([]string{"ownership"}, "must be OWN, JOINT_VENTURE or FRANCHISE"))
+	}
+	if n, ok := in.Priority.Get(); ok && (n < 0 || n > 10000) {
+		errs.add(commerce.Invalid([]string{"priority"}, "must be from 0 to 10000"))
+	}
+	if p, ok := in.Point.Get(); ok {
+		// Written so that what is no number fails too.
+		if !(p.Latitude >= -90 && p.Latitude <= 90) {
+			errs.add(commerce.Invalid([]string{"point", "latitude"}, "must be from -90 to 90"))
+		}
+		if !(p.Longitude >= -180 && p.Longitude <= 180) {
+			errs.add(commerce.Invalid([]string{"point", "longitude"}, "must be from -180 to 180"))
+		}
+	}
+	if a, ok := in.Address.Get(); ok {
+		cleanAddress(&errs, &a)
+		in.Address = commerce.Some(a)
+	}
+	if refs, ok := in.ExternalRefs.Get(); ok {
+		refs, wrong := catalog.CleanReferences(refs, "externalRefs")
+		for _, e := range wrong {
+			errs.add(e)
+		}
+		in.ExternalRefs = commerce.Some(refs)
+	}
+	return errors.Join(errs...)
+}
+
+// required cleans a text that may be absent, but not empty.
+func required(errs *fields, m commerce.Maybe[string], rule commerce.Text, path string) commerce.Maybe[string] {
+	if !m.Given() {
+		return m
+	}
+	s := m.Or("")
+	errs.text(&s, rule, path)
+	return commerce.Some(s)
+}
+
+func cleanAddress(errs *fields, a *commerce.Address) {
+	for _, part := range []struct {
+		name string
+		text *string
+	}{
+		{"recipient", &a.Recipient}, {"phone", &a.Phone}, {"country", &a.Country}, {"province", &a.Province}, {"city", &a.City},
+		{"district", &a.District}, {"line1", &a.Line1}, {"line2", &a.Line2}, {"postcode", &a.Postcode},
+	} {
+		errs.text(part.text, commerce.ShortText, "address", part.name)
+	}
+}
