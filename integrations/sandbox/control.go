@@ -65,17 +65,27 @@ func (s *State) Control() http.Handler {
 	mux.HandleFunc("POST /_sandbox/faults", s.postFault)
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 404, "no such door") })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		if !loopback(r.RemoteAddr) {
 			refuse(w, 403, "only this machine may call the control API")
 			return
 		}
-		if r.Header.Get("Origin") != "" {
+		// A page may reach this address under a name of its own, and then sends no Origin.
+		if r.Header.Get("Origin") != "" || !loopback(r.Host) {
 			refuse(w, 403, "web pages may not call the control API")
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// loopback tells whether an address, with or without port, is this machine's.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = strings.Trim(address, "[]")
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (s *State) postItem(w http.ResponseWriter, r *http.Request) {

@@ -30,7 +30,7 @@ func open(t *testing.T, dir string) *sandbox.State {
 
 func call(t *testing.T, s *sandbox.State, method, path, body string, into any) int {
 	t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r := httptest.NewRequest(method, "http://localhost:9101"+path, strings.NewReader(body))
 	r.RemoteAddr = "127.0.0.1:5000"
 	w := httptest.NewRecorder()
 	s.Control().ServeHTTP(w, r)
@@ -198,18 +198,22 @@ func TestOnlyThisMachineAndNoWebPageMayControl(t *testing.T) {
 	t.Parallel()
 	s := open(t, "")
 	for remote, want := range map[string]int{"10.0.0.8:99": 403, "[::1]:99": 200, "127.0.0.1:99": 200, "nonsense": 403} {
-		r := httptest.NewRequest("GET", "/_sandbox/items", nil)
+		r := httptest.NewRequest("GET", "http://[::1]:9101/_sandbox/items", nil)
 		r.RemoteAddr = remote
 		w := httptest.NewRecorder()
 		s.Control().ServeHTTP(w, r)
 		require.Equal(t, want, w.Code, remote)
 	}
-	r := httptest.NewRequest("GET", "/_sandbox/items", nil)
-	r.RemoteAddr = "127.0.0.1:99"
-	r.Header.Set("Origin", "http://evil.example")
-	w := httptest.NewRecorder()
-	s.Control().ServeHTTP(w, r)
-	require.Equal(t, 403, w.Code)
+	for host, origin := range map[string]string{"127.0.0.1:9101": "http://evil.example", "evil.example:9101": "", "127.0.0.1.evil.example": ""} {
+		r := httptest.NewRequest("GET", "http://"+host+"/_sandbox/items", nil)
+		r.RemoteAddr = "127.0.0.1:99"
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		w := httptest.NewRecorder()
+		s.Control().ServeHTTP(w, r)
+		require.Equal(t, 403, w.Code, host)
+	}
 }
 
 func TestFaultsComeAsPlannedAndOnlySoOften(t *testing.T) {

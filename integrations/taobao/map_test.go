@@ -225,7 +225,7 @@ func TestErrorsAreClassifiedAsDocumented(t *testing.T) {
 		require.Equal(t, time.Duration(c.Seconds)*time.Second, e.RetryAfter, c.Name)
 		require.False(t, strings.HasSuffix(e.Code, "-tmall"))
 	}
-	for code, want := range map[string]integrations.ErrorKind{"8": integrations.Limited, "42": integrations.Unauthorized, "44": integrations.Unauthorized,
+	for code, want := range map[string]integrations.ErrorKind{"8": integrations.Limited, "26": integrations.Unauthorized, "27": integrations.Unauthorized, "42": integrations.Unauthorized, "44": integrations.Unauthorized,
 		"30": integrations.Misconfigured, "10": integrations.Temporary, "530": integrations.Rejected} {
 		require.Equal(t, want, classify(api.Error{Code: api.Text(code)}, now).Kind, code)
 	}

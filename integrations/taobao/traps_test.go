@@ -157,6 +157,35 @@ func TestSplittingFollowsTheMarketplacesRules(t *testing.T) {
 	require.Equal(t, "SHIPPED", h.Remote.Orders(t)[1].State)
 }
 
+func TestAParcelIsThereOnlyWithAllItsLines(t *testing.T) {
+	t.Parallel()
+	h := harness(t, sandbox.Config{})
+	o, shipper := twoLines(t, h)
+	p := integrations.Shipment{Order: o.ID, Carrier: "SF", TrackingNumber: "SF1400011122233", Split: true, Lines: []integrations.ShipmentLine{{ExternalID: o.Lines[0].ID, Quantity: 1}}}
+	require.NoError(t, shipper.Ship(t.Context(), p))
+	p.Lines = append(p.Lines, integrations.ShipmentLine{ExternalID: o.Lines[1].ID, Quantity: 1})
+	err := shipper.Ship(t.Context(), p)
+	require.Equal(t, integrations.Rejected, integrations.AsError(err).Kind, "its second line has not left")
+}
+
+func TestOneUnknownSKUDoesNotKeepTheItemsOthers(t *testing.T) {
+	t.Parallel()
+	h := harness(t, sandbox.Config{})
+	done, err := publisher(t, h).Publish(t.Context(), draft(variant("A", "颜色", "白"), variant("B", "颜色", "黑")))
+	require.NoError(t, err)
+	errs, err := h.Open(t, nil).PushStock(t.Context(), []integrations.StockPush{
+		{ExternalID: done.ExternalID, ExternalSKUID: done.SKUs["A"], Quantity: 21}, {ExternalID: done.ExternalID, ExternalSKUID: "5021345999999", Quantity: 22},
+		{ExternalID: done.ExternalID, ExternalSKUID: done.SKUs["B"], Quantity: 23}, {ExternalID: done.ExternalID, ExternalSKUID: "1:9;2", Quantity: 24}})
+	require.NoError(t, err)
+	require.NoError(t, errs[0])
+	require.Equal(t, integrations.Missing, integrations.AsError(errs[1]).Kind)
+	require.NoError(t, errs[2])
+	require.Equal(t, integrations.Rejected, integrations.AsError(errs[3]).Kind)
+	for _, u := range h.Remote.Units(t) {
+		require.Equal(t, map[string]int{"A": 21, "B": 23}[u.OuterCode], u.Quantity)
+	}
+}
+
 func TestAWaybillThatCannotBeIsRejected(t *testing.T) {
 	t.Parallel()
 	h := harness(t, sandbox.Config{})

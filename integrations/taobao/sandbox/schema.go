@@ -268,7 +268,8 @@ func (c *call) submit(item func(*kit.Tx) (*kit.Item, *failure), stamped string) 
 			}
 		}
 		it.Title, it.OuterCode, it.Description, it.Images, it.SKUs, it.Extra = wanted.Title, wanted.OuterCode, wanted.Description, wanted.Images, wanted.SKUs, wanted.Extra
-		it.OnSale = wanted.OnSale && it.Quantity() > 0
+		// An edit leaves the item on the shelf where it is: only publishing and the shelf calls move it.
+		it.OnSale = (it.OnSale || stamped == "create_time" && wanted.OnSale) && it.Quantity() > 0
 		tx.PutItem(it)
 		out = obj{"item_id": number(it.ID), "market": "taobao", stamped: stamp(it.Modified)}
 		return nil
