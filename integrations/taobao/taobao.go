@@ -16,25 +16,23 @@ import (
 	"github.com/oneshelf/oneshelf/integrations/taobao/api"
 )
 
-// Adapter describes Taobao. The platform publishes no figure for calls a second; the pace stays well below what is reported to be
+// Adapter is Taobao. The platform publishes no figure for calls a second; the pace stays well below what is reported to be
 // refused, and refusals are waited out besides.
-func Adapter() integrations.Adapter {
-	return integrations.Adapter{
-		Kind:  "TAOBAO",
-		Title: "Taobao and Tmall",
-		Settings: []integrations.Setting{
-			{Name: "gatewayUrl", Title: "Gateway address, as https://gw.api.taobao.com/router/rest", Required: true, URL: true},
-			{Name: "appKey", Title: "App key", Required: true},
-			{Name: "appSecret", Title: "App secret", Required: true, Secret: true},
-			{Name: "session", Title: "Session (access token) of the shop", Required: true, Secret: true},
-			{Name: "categoryId", Title: "Leaf category id for new items"},
-			{Name: "market", Title: "Market for new items: taobao, tmall or litetao"},
-		},
-		Currency: "CNY",
-		Parts:    integrations.WholeLines,
-		Pace:     integrations.Pace{PerSecond: 20, Burst: 20},
-		Open:     open,
-	}
+var Adapter = integrations.Adapter{
+	Kind:  "TAOBAO",
+	Title: "Taobao and Tmall",
+	Settings: []integrations.Setting{
+		{Name: "gatewayUrl", Title: "Gateway address, as https://gw.api.taobao.com/router/rest", Required: true, URL: true},
+		{Name: "appKey", Title: "App key", Required: true},
+		{Name: "appSecret", Title: "App secret", Required: true, Secret: true},
+		{Name: "session", Title: "Session (access token) of the shop", Required: true, Secret: true},
+		{Name: "categoryId", Title: "Leaf category id for new items"},
+		{Name: "market", Title: "Market for new items: taobao, tmall or litetao"},
+	},
+	Currency: "CNY",
+	Parts:    integrations.WholeLines,
+	Pace:     integrations.Pace{PerSecond: 20, Burst: 20},
+	Open:     open,
 }
 
 type shop struct {

@@ -27,7 +27,7 @@ func harness(t testing.TB, cfg sandbox.Config) shoptest.Harness {
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
 	return shoptest.Harness{
-		Adapter: taobao.Adapter(), Remote: shoptest.Control(web.URL), Clock: clock, Skew: 10 * time.Minute, Session: "session", PublishNeeds: []string{"categoryId"},
+		Adapter: taobao.Adapter, Remote: shoptest.Control(web.URL), Clock: clock, Skew: 10 * time.Minute, Session: "session", PublishNeeds: []string{"categoryId"},
 		Settings:  map[string]string{"gatewayUrl": web.URL + "/router/rest", "appKey": cfg.AppKey, "appSecret": cfg.AppSecret, "session": cfg.Session, "categoryId": "50010850"},
 		Abilities: []integrations.Ability{integrations.ReadOrders, integrations.ReadListings, integrations.PushStock, integrations.Publish, integrations.Ship, integrations.FetchOrder},
 		Methods: map[integrations.Ability]string{integrations.ReadOrders: "taobao.trades.sold.increment.get", integrations.ReadListings: "taobao.items.onsale.get",

@@ -228,7 +228,7 @@ func TestOneOuterCodeOnTwoItemsIsListedTwice(t *testing.T) {
 		}
 		return nil
 	}))
-	shop, err := taobao.Adapter().Open(integrations.Config{Settings: map[string]string{"gatewayUrl": web.URL + "/router/rest", "appKey": "k", "appSecret": "s", "session": "t"}})
+	shop, err := taobao.Adapter.Open(integrations.Config{Settings: map[string]string{"gatewayUrl": web.URL + "/router/rest", "appKey": "k", "appSecret": "s", "session": "t"}})
 	require.NoError(t, err)
 	var live, off int
 	require.NoError(t, shop.Listings(t.Context(), func(batch []integrations.RemoteListing) error {
@@ -265,7 +265,7 @@ func TestWhateverAGatewayAnswersIsClassifiedAndLeaksNothing(t *testing.T) {
 			_, _ = w.Write([]byte(c.body))
 		}))
 		secrets["gatewayUrl"] = web.URL
-		shop, err := taobao.Adapter().Open(integrations.Config{Settings: secrets, HTTP: &http.Client{
+		shop, err := taobao.Adapter.Open(integrations.Config{Settings: secrets, HTTP: &http.Client{
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}})
 		require.NoError(t, err)
 		_, err = shop.(integrations.Fetcher).Order(t.Context(), "1")
