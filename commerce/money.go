@@ -108,7 +108,7 @@ func (m Money) Text() string {
 func (m Money) String() string { return m.Text() + " " + string(m.Currency) }
 
 // Times multiplies an amount by a count; ok is false when it does not fit.
-func Times(amount int64, count int) (product int64, ok bool) {
+func Times(amount, count int64) (product int64, ok bool) {
 	if amount < 0 || count < 0 {
 		return 0, false
 	}

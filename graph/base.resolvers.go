@@ -7,32 +7,67 @@ package graph
 
 import (
 	"context"
-	"fmt"
+	"time"
 
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/graph/generated"
 	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/internal/keyset"
 )
 
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
-	panic(fmt.Errorf("not implemented: Viewer - viewer"))
+	v := auth.From(ctx)
+	out := &model.Viewer{
+		Brand:   &model.Brand{ID: id(commerce.BrandID, v.Brand), Code: v.Code, Name: v.Name, Currency: string(v.Currency)},
+		Subject: v.Subject, Kind: string(v.Kind), Scopes: each(v.Scopes, func(s auth.Scope) string { return string(s) }),
+	}
+	if !v.Expires.IsZero() {
+		at := v.Expires.Truncate(time.Microsecond)
+		out.ExpiresAt = &at
+	}
+	if v.NarrowedByChannel() {
+		found, err := r.channelsByID(ctx, v.Channels, selected(ctx))
+		if err != nil {
+			return nil, err
+		}
+		out.Channels = sorted(found, func(c *model.Channel) string { return c.Code })
+	}
+	if v.NarrowedByLocation() {
+		sub, _ := selected(ctx).child("locations", "Viewer")
+		found, err := r.locationsByID(ctx, v.Locations, sub)
+		if err != nil {
+			return nil, err
+		}
+		out.Locations = sorted(found, func(l *model.Location) string { return l.Code })
+	}
+	return out, nil
 }
 
 func (r *queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	found, err := r.nodes(ctx, []string{id}, selected(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
-	panic(fmt.Errorf("not implemented: Nodes - nodes"))
+	if len(ids) > keyset.MaxSize {
+		return nil, badRequest("at most %d ids at once", keyset.MaxSize)
+	}
+	return r.nodes(ctx, ids, selected(ctx))
 }
 
+// Mutation returns generated.MutationResolver implementation.
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }
 
+// Query returns generated.QueryResolver implementation.
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }
 
+// Subscription returns generated.SubscriptionResolver implementation.
 func (r *Resolver) Subscription() generated.SubscriptionResolver { return &subscriptionResolver{r} }
 
-type (
-	mutationResolver     struct{ *Resolver }
-	queryResolver        struct{ *Resolver }
-	subscriptionResolver struct{ *Resolver }
-)
+type mutationResolver struct{ *Resolver }
+type queryResolver struct{ *Resolver }
+type subscriptionResolver struct{ *Resolver }

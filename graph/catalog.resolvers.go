@@ -7,27 +7,75 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
 func (r *mutationResolver) ProductUpsert(ctx context.Context, input model.ProductUpsertInput) (*model.ProductUpsertPayload, error) {
-	panic(fmt.Errorf("not implemented: ProductUpsert - productUpsert"))
+	in, err := productInput(input)
+	out := &model.ProductUpsertPayload{}
+	var done catalog.Upserted
+	if err == nil {
+		done, err = r.Catalog.Upsert(ctx, in)
+	}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Created = &done.Created
+	out.Product, err = one(ctx, r.productsByID, done.Product.ID, "product", "ProductUpsertPayload")
+	return out, err
 }
 
 func (r *mutationResolver) PriceSet(ctx context.Context, input model.PriceSetInput) (*model.PriceSetPayload, error) {
-	panic(fmt.Errorf("not implemented: PriceSet - priceSet"))
+	in, err := priceInput(input)
+	out := &model.PriceSetPayload{}
+	var done catalog.PriceSet
+	if err == nil {
+		done, err = r.Catalog.PriceSet(ctx, in)
+	}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Price = priceModel(done.Price)
+	out.Variant, err = one(ctx, r.variantsByID, done.Variant.ID, "variant", "PriceSetPayload")
+	return out, err
 }
 
 func (r *queryResolver) Products(ctx context.Context, first *int, after *string, last *int, before *string, where *model.ProductWhere, orderBy []*model.ProductOrder) (*model.ProductConnection, error) {
-	panic(fmt.Errorf("not implemented: Products - products"))
+	return r.productConnection(ctx, args(first, after, last, before), where, orderBy)
 }
 
 func (r *queryResolver) Product(ctx context.Context, by model.ProductRef) (*model.Product, error) {
-	panic(fmt.Errorf("not implemented: Product - product"))
+	ref, err := productRef(by)
+	if err != nil {
+		return nil, err
+	}
+	found, err := catalog.FindProduct(ctx, r.Store.Ent, ref)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	models, err := r.products(ctx, []*ent.Product{found}, selected(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return models[0], nil
 }
 
 func (r *queryResolver) Variant(ctx context.Context, by model.VariantRef) (*model.Variant, error) {
-	panic(fmt.Errorf("not implemented: Variant - variant"))
+	ref, err := variantRef(by)
+	if err != nil {
+		return nil, err
+	}
+	found, err := catalog.FindVariants(ctx, r.Store.Ent, []commerce.VariantRef{ref})
+	if err != nil || found[0] == nil {
+		return nil, err
+	}
+	models, err := r.variants(ctx, found, selected(ctx), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return models[0], nil
 }

@@ -7,39 +7,91 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/channels"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
 func (r *mutationResolver) ChannelConnect(ctx context.Context, input model.ChannelConnectInput) (*model.ChannelConnectPayload, error) {
-	panic(fmt.Errorf("not implemented: ChannelConnect - channelConnect"))
+	done, err := r.Channels.Connect(ctx, channels.ConnectInput{
+		Kind: input.Kind, Code: input.Code, Name: input.Name,
+		Settings: each(input.Settings, func(s *model.SettingInput) channels.Setting {
+			return channels.Setting{Name: s.Name, Value: s.Value}
+		}),
+	})
+	out := &model.ChannelConnectPayload{}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Channel = r.channelModel(done)
+	return out, nil
 }
 
 func (r *mutationResolver) ListingPublish(ctx context.Context, input model.ListingPublishInput) (*model.ListingPublishPayload, error) {
-	panic(fmt.Errorf("not implemented: ListingPublish - listingPublish"))
+	in, err := listInput(input.Channel, input.Variants)
+	if err != nil {
+		return nil, err
+	}
+	out := &model.ListingPublishPayload{}
+	done, err := r.Channels.Publish(ctx, in)
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Listings, err = r.listingModels(ctx, done, asked(ctx, "listings", "ListingPublishPayload"))
+	return out, err
 }
 
 func (r *mutationResolver) ListingUnpublish(ctx context.Context, input model.ListingUnpublishInput) (*model.ListingUnpublishPayload, error) {
-	panic(fmt.Errorf("not implemented: ListingUnpublish - listingUnpublish"))
+	in, err := listInput(input.Channel, input.Variants)
+	if err != nil {
+		return nil, err
+	}
+	out := &model.ListingUnpublishPayload{}
+	done, err := r.Channels.Unpublish(ctx, in)
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Listings, err = r.listingModels(ctx, done, asked(ctx, "listings", "ListingUnpublishPayload"))
+	return out, err
 }
 
 func (r *mutationResolver) ChannelSync(ctx context.Context, input model.ChannelSyncInput) (*model.ChannelSyncPayload, error) {
-	panic(fmt.Errorf("not implemented: ChannelSync - channelSync"))
+	channel, err := channelRef(*input.Channel)
+	if err != nil {
+		return nil, err
+	}
+	done, err := r.Channels.Sync(ctx, channels.SyncInput{
+		Channel: channel, What: each(input.What, func(w model.ChannelSyncWhat) string { return string(w) }),
+	})
+	out := &model.ChannelSyncPayload{}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Job = jobModel(done)
+	return out, nil
 }
 
 func (r *queryResolver) ChannelKinds(ctx context.Context) ([]*model.ChannelKind, error) {
-	panic(fmt.Errorf("not implemented: ChannelKinds - channelKinds"))
+	return each(r.Resolver.Channels.Kinds(), kindModel), nil
 }
 
 func (r *queryResolver) Channels(ctx context.Context, first *int, after *string, last *int, before *string) (*model.ChannelConnection, error) {
-	panic(fmt.Errorf("not implemented: Channels - channels"))
+	return r.channelConnection(ctx, args(first, after, last, before))
 }
 
 func (r *queryResolver) Channel(ctx context.Context, by model.ChannelRef) (*model.Channel, error) {
-	panic(fmt.Errorf("not implemented: Channel - channel"))
+	ref, err := channelRef(by)
+	if err != nil {
+		return nil, err
+	}
+	found, err := channels.Find(ctx, r.Store.Ent, []commerce.ChannelRef{ref})
+	if err != nil || found[0] == nil {
+		return nil, err
+	}
+	return r.channelModel(found[0]), nil
 }
 
 func (r *queryResolver) Listings(ctx context.Context, first *int, after *string, last *int, before *string, where *model.ListingWhere) (*model.ListingConnection, error) {
-	panic(fmt.Errorf("not implemented: Listings - listings"))
+	return r.listingConnection(ctx, args(first, after, last, before), where)
 }

@@ -7,15 +7,14 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
 func (r *queryResolver) Events(ctx context.Context, first *int, after *string, types []model.EventType) (*model.EventConnection, error) {
-	panic(fmt.Errorf("not implemented: Events - events"))
+	return r.eventConnection(ctx, first, after, types)
 }
 
 func (r *subscriptionResolver) Events(ctx context.Context, after *string, types []model.EventType) (<-chan model.Event, error) {
-	panic(fmt.Errorf("not implemented: Events - events"))
+	return r.stream(ctx, after, eventTypes(types))
 }

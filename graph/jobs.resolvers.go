@@ -7,11 +7,13 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
 func (r *queryResolver) Job(ctx context.Context, id string) (*model.Job, error) {
-	panic(fmt.Errorf("not implemented: Job - job"))
+	u := *uid(commerce.JobID, id)
+	found, err := r.jobsByID(ctx, []commerce.UUID{u}, selected(ctx))
+	return found[u], err
 }

@@ -7,19 +7,47 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/members"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
 func (r *mutationResolver) MemberUpsert(ctx context.Context, input model.MemberUpsertInput) (*model.MemberUpsertPayload, error) {
-	panic(fmt.Errorf("not implemented: MemberUpsert - memberUpsert"))
+	in, err := memberInput(input)
+	if err != nil {
+		return nil, err
+	}
+	done, err := r.Members.Upsert(ctx, in)
+	out := &model.MemberUpsertPayload{}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Created = &done.Created
+	out.Member, err = one(ctx, r.membersByID, done.Member.ID, "member", "MemberUpsertPayload")
+	if err == nil && out.Member == nil && selected(ctx).has("member", "MemberUpsertPayload") {
+		// A narrowed token sees members through orders only, but who made one may see what was made.
+		out.Member, err = r.madeMember(ctx, done.Member)
+	}
+	return out, err
 }
 
 func (r *queryResolver) Members(ctx context.Context, first *int, after *string, last *int, before *string, where *model.MemberWhere) (*model.MemberConnection, error) {
-	panic(fmt.Errorf("not implemented: Members - members"))
+	return r.memberConnection(ctx, args(first, after, last, before), where)
 }
 
 func (r *queryResolver) Member(ctx context.Context, by model.MemberRef) (*model.Member, error) {
-	panic(fmt.Errorf("not implemented: Member - member"))
+	ref, err := memberRef(by)
+	if err != nil {
+		return nil, err
+	}
+	found, err := members.Find(ctx, r.Store.Ent, []commerce.MemberRef{ref})
+	if err != nil || found[0] == nil {
+		return nil, err
+	}
+	models, err := r.memberModels(ctx, found, selected(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return models[0], nil
 }

@@ -7,39 +7,99 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
 func (r *mutationResolver) OrderPlace(ctx context.Context, input model.OrderPlaceInput) (*model.OrderPlacePayload, error) {
-	panic(fmt.Errorf("not implemented: OrderPlace - orderPlace"))
+	in, err := placeInput(input)
+	out := &model.OrderPlacePayload{}
+	var done orders.Placed
+	if err == nil {
+		done, out.Replayed, err = r.Orders.Place(ctx, in)
+	}
+	if taken := existing(err); taken != nil {
+		done.Order = *taken
+	}
+	if out.UserErrors, err = userErrors(err); err != nil || (len(out.UserErrors) > 0 && done.Order == commerce.UUID{}) {
+		return out, err
+	}
+	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "OrderPlacePayload")
+	return out, err
 }
 
 func (r *mutationResolver) OrderPaymentRecord(ctx context.Context, input model.OrderPaymentRecordInput) (*model.OrderPaymentRecordPayload, error) {
-	panic(fmt.Errorf("not implemented: OrderPaymentRecord - orderPaymentRecord"))
+	in, err := paymentInput(input)
+	out := &model.OrderPaymentRecordPayload{}
+	var done orders.Placed
+	if err == nil {
+		done, out.Replayed, err = r.Orders.RecordPayment(ctx, in)
+	}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "OrderPaymentRecordPayload")
+	return out, err
 }
 
 func (r *mutationResolver) OrderCancel(ctx context.Context, input model.OrderCancelInput) (*model.OrderCancelPayload, error) {
-	panic(fmt.Errorf("not implemented: OrderCancel - orderCancel"))
+	ref, err := orderRef(*input.Order)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Orders.Cancel(ctx, orders.CancelInput{Key: input.IdempotencyKey, Order: ref, Reason: input.Reason})
+	out := &model.OrderCancelPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "OrderCancelPayload")
+	return out, err
 }
 
 func (r *mutationResolver) FulfillmentAccept(ctx context.Context, input model.FulfillmentAcceptInput) (*model.FulfillmentAcceptPayload, error) {
-	panic(fmt.Errorf("not implemented: FulfillmentAccept - fulfillmentAccept"))
+	done, replayed, err := r.Orders.Accept(ctx, orders.AcceptInput{
+		Key: input.IdempotencyKey, Work: *uid(commerce.FulfillmentOrderID, input.FulfillmentOrder),
+	})
+	out := &model.FulfillmentAcceptPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.DispatchToken = &done.Token
+	out.FulfillmentOrder, err = one(ctx, r.workByID, done.Work, "fulfillmentOrder", "FulfillmentAcceptPayload")
+	return out, err
 }
 
 func (r *mutationResolver) FulfillmentShip(ctx context.Context, input model.FulfillmentShipInput) (*model.FulfillmentShipPayload, error) {
-	panic(fmt.Errorf("not implemented: FulfillmentShip - fulfillmentShip"))
+	done, replayed, err := r.Orders.Ship(ctx, shipInput(input))
+	out := &model.FulfillmentShipPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	if out.Fulfillment, err = one(ctx, r.parcelsByID, done.Fulfillment, "fulfillment", "FulfillmentShipPayload"); err != nil {
+		return nil, err
+	}
+	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "FulfillmentShipPayload")
+	return out, err
 }
 
 func (r *queryResolver) Orders(ctx context.Context, first *int, after *string, last *int, before *string, where *model.OrderWhere, orderBy []*model.OrderOrder) (*model.OrderConnection, error) {
-	panic(fmt.Errorf("not implemented: Orders - orders"))
+	return r.orderConnection(ctx, args(first, after, last, before), where, orderBy)
 }
 
 func (r *queryResolver) Order(ctx context.Context, by model.OrderRef) (*model.Order, error) {
-	panic(fmt.Errorf("not implemented: Order - order"))
+	ref, err := orderRef(by)
+	if err != nil {
+		return nil, err
+	}
+	found, err := orders.Find(ctx, r.Store.Ent, ref)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return r.orderByID(ctx, found.ID, selected(ctx))
 }
 
 func (r *queryResolver) FulfillmentOrders(ctx context.Context, first *int, after *string, last *int, before *string, where *model.FulfillmentOrderWhere) (*model.FulfillmentOrderConnection, error) {
-	panic(fmt.Errorf("not implemented: FulfillmentOrders - fulfillmentOrders"))
+	return r.workConnection(ctx, args(first, after, last, before), where)
 }

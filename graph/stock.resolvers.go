@@ -7,35 +7,91 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
 func (r *mutationResolver) LocationUpsert(ctx context.Context, input model.LocationUpsertInput) (*model.LocationUpsertPayload, error) {
-	panic(fmt.Errorf("not implemented: LocationUpsert - locationUpsert"))
+	in, err := locationInput(input)
+	if err != nil {
+		return nil, err
+	}
+	done, err := r.Stock.LocationUpsert(ctx, in)
+	out := &model.LocationUpsertPayload{}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Created = &done.Created
+	found, err := r.locationsByID(ctx, []commerce.UUID{done.Location.ID}, asked(ctx, "location", "LocationUpsertPayload"))
+	out.Location = found[done.Location.ID]
+	return out, err
 }
 
 func (r *mutationResolver) StockAdjust(ctx context.Context, input model.StockAdjustInput) (*model.StockAdjustPayload, error) {
-	panic(fmt.Errorf("not implemented: StockAdjust - stockAdjust"))
+	variant, location, err := placeRefs(input.Variant, input.Location)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Stock.Adjust(ctx, stock.AdjustInput{
+		Key: input.IdempotencyKey, Variant: variant, Location: location, Delta: int64(input.Delta), Reason: input.Reason,
+		Reference: reference(input.Reference.Value()),
+	})
+	out := &model.StockAdjustPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	if out.Level, err = one(ctx, r.levelsByID, done.Level, "level", "StockAdjustPayload"); err != nil {
+		return nil, err
+	}
+	out.Movement, err = one(ctx, r.movementsByID, done.Movement, "movement", "StockAdjustPayload")
+	return out, err
 }
 
 func (r *mutationResolver) StockSet(ctx context.Context, input model.StockSetInput) (*model.StockSetPayload, error) {
-	panic(fmt.Errorf("not implemented: StockSet - stockSet"))
+	variant, location, err := placeRefs(input.Variant, input.Location)
+	if err != nil {
+		return nil, err
+	}
+	level, replayed, err := r.Stock.Set(ctx, stock.SetInput{
+		Key: input.IdempotencyKey, Variant: variant, Location: location, OnHand: int64(input.OnHand),
+		Expected: maybeOf(input.ExpectedOnHand, func(n int) int64 { return int64(n) }),
+		Safety:   maybeOf(input.SafetyStock, func(n int) int64 { return int64(n) }),
+		Reason:   input.Reason, Reference: reference(input.Reference.Value()),
+	})
+	out := &model.StockSetPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Level, err = one(ctx, r.levelsByID, level, "level", "StockSetPayload")
+	return out, err
 }
 
 func (r *queryResolver) Locations(ctx context.Context, first *int, after *string, last *int, before *string, where *model.LocationWhere) (*model.LocationConnection, error) {
-	panic(fmt.Errorf("not implemented: Locations - locations"))
+	return r.locationConnection(ctx, args(first, after, last, before), where)
 }
 
 func (r *queryResolver) Location(ctx context.Context, by model.LocationRef) (*model.Location, error) {
-	panic(fmt.Errorf("not implemented: Location - location"))
+	ref, err := locationRef(by)
+	if err != nil {
+		return nil, err
+	}
+	found, err := stock.FindLocations(ctx, r.Store.Ent, []commerce.LocationRef{ref})
+	if err != nil || found[0] == nil {
+		return nil, err
+	}
+	models, err := r.locationModels(ctx, found, selected(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return models[0], nil
 }
 
 func (r *queryResolver) StockLevels(ctx context.Context, first *int, after *string, last *int, before *string, where model.StockLevelWhere) (*model.StockLevelConnection, error) {
-	panic(fmt.Errorf("not implemented: StockLevels - stockLevels"))
+	return r.levelConnection(ctx, args(first, after, last, before), where)
 }
 
 func (r *queryResolver) StockMovements(ctx context.Context, first *int, after *string, last *int, before *string, where model.StockMovementWhere) (*model.StockMovementConnection, error) {
-	panic(fmt.Errorf("not implemented: StockMovements - stockMovements"))
+	return r.movementConnection(ctx, args(first, after, last, before), where)
 }

@@ -90,7 +90,7 @@ func supplies(ctx context.Context, tx *events.Tx, variants []commerce.UUID) ([]s
 }
 
 // writeWork writes one piece of work for each location and the allocations in it.
-func writeWork(ctx context.Context, tx *events.Tx, order commerce.UUID, lines []line, allocations []allocation) error {
+func writeWork(ctx context.Context, tx *events.Tx, order commerce.UUID, lines []line, allocations []promise) error {
 	work := map[commerce.UUID]commerce.UUID{}
 	var rows int
 	var args []any

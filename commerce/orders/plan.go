@@ -56,9 +56,9 @@ func gives(s supply, demand map[commerce.UUID]int64) bool {
 }
 
 // spread hands the shares of a variant to the lines that want it, in order.
-func spread(lines []line, shares []share) []allocation {
+func spread(lines []line, shares []share) []promise {
 	left := slices.Clone(shares)
-	var out []allocation
+	var out []promise
 	for i, l := range lines {
 		open := l.quantity
 		for j := range left {
@@ -66,7 +66,7 @@ func spread(lines []line, shares []share) []allocation {
 				continue
 			}
 			take := min(open, left[j].quantity)
-			out = append(out, allocation{line: i, share: share{left[j].location, l.variant, take}})
+			out = append(out, promise{line: i, share: share{left[j].location, l.variant, take}})
 			left[j].quantity -= take
 			open -= take
 		}
@@ -81,8 +81,8 @@ type line struct {
 	quantity int64
 }
 
-// allocation is a share promised to a line.
-type allocation struct {
+// promise is a share promised to a line.
+type promise struct {
 	line int
 	share
 }

@@ -23,7 +23,7 @@ func UnmarshalInt(v any) (int, error) {
 	case json.Number:
 		i, err := strconv.ParseInt(string(v), 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("%s is not a whole number of 32 bits", v)
+			return 0, ScalarError(fmt.Sprintf("%s is not a whole number of 32 bits", v))
 		}
 		n = i
 	case int64:
@@ -31,10 +31,10 @@ func UnmarshalInt(v any) (int, error) {
 	case int:
 		n = int64(v)
 	default:
-		return 0, fmt.Errorf("%T is not a whole number", v)
+		return 0, ScalarError(fmt.Sprintf("%T is not a whole number", v))
 	}
 	if n < math.MinInt32 || n > math.MaxInt32 {
-		return 0, fmt.Errorf("%d is not a whole number of 32 bits", n)
+		return 0, ScalarError(fmt.Sprintf("%d is not a whole number of 32 bits", n))
 	}
 	return int(n), nil
 }
@@ -50,11 +50,16 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 func UnmarshalDateTime(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
-		return time.Time{}, fmt.Errorf("a DateTime is text such as 2026-01-31T09:30:00+08:00")
+		return time.Time{}, ScalarError("a DateTime is text such as 2026-01-31T09:30:00+08:00")
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, fmt.Errorf("a DateTime must look like 2026-01-31T09:30:00+08:00")
+		return time.Time{}, ScalarError("a DateTime must look like 2026-01-31T09:30:00+08:00")
 	}
 	return t.Truncate(time.Microsecond), nil
 }
+
+// ScalarError is what a scalar says about a value it cannot take.
+type ScalarError string
+
+func (e ScalarError) Error() string { return string(e) }

@@ -1,0 +1,360 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqljson"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/internal/keyset"
+)
+
+func productInput(in model.ProductUpsertInput) (catalog.UpsertInput, error) {
+	by, err := perhaps(in.By, productRef)
+	if err != nil {
+		return catalog.UpsertInput{}, err
+	}
+	out := catalog.UpsertInput{
+		By: by, Handle: maybe(in.Handle), Title: maybe(in.Title), Description: maybe(in.Description), Vendor: maybe(in.Vendor),
+		Status: maybeOf(in.Status, func(s model.ProductStatus) string { return string(s) }),
+		Tags:   maybeList(in.Tags, same[string]), Category: maybeList(in.Category, same[string]),
+		Options: maybeList(in.Options, func(o *model.ProductOptionInput) commerce.OptionSet {
+			return commerce.OptionSet{Name: o.Name, Values: o.Values}
+		}),
+		Media:        maybeList(in.Media, func(m *model.MediaInput) commerce.Media { return commerce.Media{URL: m.URL, Alt: or(m.Alt)} }),
+		ExternalRefs: maybeList(in.ExternalRefs, reference),
+	}
+	var r reading
+	for i, v := range in.Variants.Value() {
+		one, err := r.variant(v, "variants", strconv.Itoa(i))
+		if err != nil {
+			return out, err
+		}
+		out.Variants = append(out.Variants, one)
+	}
+	return out, errors.Join(r.errs...)
+}
+
+func (r *reading) variant(v *model.VariantInput, path ...string) (catalog.VariantInput, error) {
+	at := func(name string) []string { return append(slices.Clone(path), name) }
+	by, err := perhaps(v.By, variantRef)
+	return catalog.VariantInput{
+		By: by, SKU: maybe(v.Sku), Barcode: maybe(v.Barcode), Title: maybe(v.Title), WeightGrams: maybe(v.WeightGrams),
+		SelectedOptions: maybeList(v.SelectedOptions, func(o *model.SelectedOptionInput) commerce.Option {
+			return commerce.Option{Name: o.Name, Value: o.Value}
+		}),
+		Price: r.maybeMoney(v.Price, at("price")...), CompareAt: r.maybeMoney(v.CompareAt, at("compareAt")...),
+		ExternalRefs: maybeList(v.ExternalRefs, reference),
+	}, err
+}
+
+func priceInput(in model.PriceSetInput) (catalog.PriceInput, error) {
+	variant, err := variantRef(*in.Variant)
+	if err != nil {
+		return catalog.PriceInput{}, err
+	}
+	channel, err := perhaps(in.Channel, channelRef)
+	if err != nil {
+		return catalog.PriceInput{}, err
+	}
+	var r reading
+	instant := func(t time.Time) commerce.Instant { return commerce.InstantOf(t) }
+	out := catalog.PriceInput{
+		Variant: variant, Channel: channel, Amount: r.money(in.Amount, "amount"), CompareAt: r.maybeMoney(in.CompareAt, "compareAt"),
+		ValidFrom: maybeOf(in.ValidFrom, instant), ValidUntil: maybeOf(in.ValidUntil, instant),
+	}
+	return out, errors.Join(r.errs...)
+}
+
+// productOrder is the order a request asks: the fields in turn, ids last. PRICE puts products without a price last either way.
+func productOrder(by []*model.ProductOrder) (keyset.Order, func(*ent.Product) []any, error) {
+	out := keyset.Order{Name: "products"}
+	var values []func(*ent.Product) any
+	seen := map[model.ProductOrderField]bool{}
+	for _, o := range by {
+		if seen[o.Field] {
+			return out, nil, badRequest("orderBy names %s twice", o.Field)
+		}
+		seen[o.Field] = true
+		desc := o.Direction == model.OrderDirectionDesc
+		out.Name += ":" + string(o.Field) + ":" + string(o.Direction)
+		add := func(expr string, desc bool, value func(*ent.Product) any) {
+			out.Keys = append(out.Keys, keyset.Key{Expr: expr, Desc: desc})
+			values = append(values, value)
+		}
+		switch o.Field {
+		case model.ProductOrderFieldTitle:
+			add("title", desc, func(p *ent.Product) any { return p.Title })
+		case model.ProductOrderFieldHandle:
+			add("handle", desc, func(p *ent.Product) any { return p.Handle })
+		case model.ProductOrderFieldCreatedAt:
+			add("created_at", desc, func(p *ent.Product) any { return p.CreatedAt })
+		case model.ProductOrderFieldUpdatedAt:
+			add("updated_at", desc, func(p *ent.Product) any { return p.UpdatedAt })
+		case model.ProductOrderFieldPrice:
+			add("CASE WHEN min_price IS NULL THEN 1 ELSE 0 END", false, func(p *ent.Product) any { return btoi(p.MinPrice == nil) })
+			add("COALESCE(min_price, 0)", desc, func(p *ent.Product) any {
+				if p.MinPrice == nil {
+					return 0
+				}
+				return *p.MinPrice
+			})
+		}
+	}
+	if len(by) == 0 {
+		out.Name += ":CREATED_AT"
+		out.Keys = append(out.Keys, keyset.Key{Expr: "created_at"})
+		values = append(values, func(p *ent.Product) any { return p.CreatedAt })
+	}
+	out.Keys = append(out.Keys, keyset.Key{Expr: "id"})
+	values = append(values, func(p *ent.Product) any { return p.ID })
+	return out, func(p *ent.Product) []any {
+		row := make([]any, len(values))
+		for i, v := range values {
+			row[i] = v(p)
+		}
+		return row
+	}, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (r *Resolver) productConnection(ctx context.Context, a keyset.Args, w *model.ProductWhere, by []*model.ProductOrder) (*model.ProductConnection, error) {
+	q := r.Store.Ent.Product.Query()
+	if w != nil {
+		f := productFilter{ctx: ctx}
+		p, err := f.predicate(w, 0)
+		if err != nil {
+			return nil, err
+		}
+		q = q.Where(func(s *sql.Selector) { s.Where(p(s)) })
+	}
+	order, values, err := productOrder(by)
+	if err != nil {
+		return nil, err
+	}
+	p, err := page(ctx, r.Cursors, pager[*ent.Product]{order: order, values: values,
+		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.Product, error) {
+			return q.Clone().Where(shape).All(ctx)
+		},
+	}, a)
+	if err != nil {
+		return nil, err
+	}
+	s := selected(ctx)
+	models, err := r.products(ctx, p.rows, s.nodes("ProductConnection", "ProductEdge"))
+	if err != nil {
+		return nil, err
+	}
+	out := &model.ProductConnection{PageInfo: p.info, Edges: make([]*model.ProductEdge, len(models))}
+	for i, m := range models {
+		out.Edges[i] = &model.ProductEdge{Cursor: p.cursors[i], Node: m}
+	}
+	if s.has("totalCount", "ProductConnection") {
+		out.TotalCount, err = q.Clone().Count(ctx)
+	}
+	return out, err
+}
+
+// productFilter turns a where into one condition. Its depth and breadth are bounded, so that a request cannot buy a long statement.
+type productFilter struct {
+	ctx   context.Context
+	parts int
+}
+
+const (
+	maxFilterDepth = 5
+	maxFilterParts = 100
+)
+
+type condition func(*sql.Selector) *sql.Predicate
+
+func (f *productFilter) predicate(w *model.ProductWhere, depth int) (condition, error) {
+	f.parts++
+	if depth > maxFilterDepth || f.parts > maxFilterParts {
+		return nil, badRequest("the filter is too deep or too wide")
+	}
+	var all []condition
+	add := func(c condition) { all = append(all, c) }
+	equal := func(column string, v any) {
+		add(func(s *sql.Selector) *sql.Predicate { return sql.EQ(s.C(column), v) })
+	}
+	if t := w.Query.Value(); t != nil {
+		add(words(*t))
+	}
+	if v := w.Status.Value(); v != nil {
+		equal(product.FieldStatus, string(*v))
+	}
+	if v := w.Vendor.Value(); v != nil {
+		equal(product.FieldVendor, *v)
+	}
+	if path := w.Category.Value(); len(path) > 0 {
+		add(f.below(path))
+	}
+	for _, tag := range w.Tags.Value() {
+		add(func(s *sql.Selector) *sql.Predicate { return sqljson.ValueContains(product.FieldTags, tag) })
+	}
+	if handles := w.Handles.Value(); handles != nil {
+		add(func(s *sql.Selector) *sql.Predicate { return sql.In(s.C(product.FieldHandle), anys(handles)...) })
+	}
+	if skus := w.Skus.Value(); skus != nil {
+		add(f.withSKU(skus))
+	}
+	if t := w.UpdatedAfter.Value(); t != nil {
+		add(func(s *sql.Selector) *sql.Predicate {
+			return sql.GT(s.C(product.FieldUpdatedAt), int64(commerce.InstantOf(*t)))
+		})
+	}
+	if err := f.prices(w, add); err != nil {
+		return nil, err
+	}
+	if v := w.InStock.Value(); v != nil {
+		if err := auth.Need(f.ctx, auth.StockRead); err != nil {
+			return nil, err
+		}
+		equal(product.FieldInStock, *v)
+	}
+	if err := f.nested(w, depth, add); err != nil {
+		return nil, err
+	}
+	return join(all, sql.And), nil
+}
+
+func (f *productFilter) nested(w *model.ProductWhere, depth int, add func(condition)) error {
+	for _, inner := range w.And.Value() {
+		c, err := f.predicate(inner, depth+1)
+		if err != nil {
+			return err
+		}
+		add(c)
+	}
+	if either := w.Or.Value(); either != nil {
+		var any []condition
+		for _, inner := range either {
+			c, err := f.predicate(inner, depth+1)
+			if err != nil {
+				return err
+			}
+			any = append(any, c)
+		}
+		if len(any) == 0 {
+			any = []condition{func(*sql.Selector) *sql.Predicate { return sql.False() }}
+		}
+		add(join(any, sql.Or))
+	}
+	if inner := w.Not.Value(); inner != nil {
+		c, err := f.predicate(inner, depth+1)
+		if err != nil {
+			return err
+		}
+		add(func(s *sql.Selector) *sql.Predicate { return sql.Not(c(s)) })
+	}
+	return nil
+}
+
+// join puts conditions together; none at all always holds.
+func join(all []condition, with func(...*sql.Predicate) *sql.Predicate) condition {
+	return func(s *sql.Selector) *sql.Predicate {
+		if len(all) == 0 {
+			return expression("1 = 1", nil)
+		}
+		ps := make([]*sql.Predicate, len(all))
+		for i, c := range all {
+			ps[i] = c(s)
+		}
+		return with(ps...)
+	}
+}
+
+func anys[T any](in []T) []any {
+	out := make([]any, len(in))
+	for i, v := range in {
+		out[i] = v
+	}
+	return out
+}
+
+// prices keeps to base prices in the brand's currency; another currency is refused.
+func (f *productFilter) prices(w *model.ProductWhere, add func(condition)) error {
+	home := auth.From(f.ctx).Currency
+	bound := func(in *model.MoneyInput, column string, compare func(string, any) *sql.Predicate) error {
+		if in == nil {
+			return nil
+		}
+		if commerce.Currency(in.Currency) != home {
+			return badRequest("prices are filtered in %s", home)
+		}
+		n, err := commerce.ParseAmount(in.Amount, home)
+		if err != nil {
+			return badRequest("%s", err.Message)
+		}
+		// Never null, so that not turns it around.
+		add(func(s *sql.Selector) *sql.Predicate {
+			return sql.And(sql.NotNull(s.C(column)), compare(s.C(column), n))
+		})
+		return nil
+	}
+	if err := bound(w.PriceMin.Value(), product.FieldMaxPrice, func(c string, v any) *sql.Predicate { return sql.GTE(c, v) }); err != nil {
+		return err
+	}
+	return bound(w.PriceMax.Value(), product.FieldMinPrice, func(c string, v any) *sql.Predicate { return sql.LTE(c, v) })
+}
+
+// below keeps products to a category or what is below it. Ranges over the path's key need no pattern.
+func (f *productFilter) below(path []string) condition {
+	key := strings.Join(path, "\x1f")
+	brand := auth.From(f.ctx).Brand
+	return func(s *sql.Selector) *sql.Predicate {
+		return expression("EXISTS (SELECT 1 FROM categories c WHERE c.brand_id = ? AND c.id = products.category_id AND (c.path_key = ? OR (c.path_key > ? AND c.path_key < ?)))",
+			[]any{brand, key, key + "\x1f", key + "\x20"})
+	}
+}
+
+func (f *productFilter) withSKU(skus []string) condition {
+	brand := auth.From(f.ctx).Brand
+	return func(s *sql.Selector) *sql.Predicate {
+		if len(skus) == 0 {
+			return sql.False()
+		}
+		args := []any{brand}
+		for _, sku := range skus {
+			args = append(args, commerce.Fold(sku))
+		}
+		return expression("EXISTS (SELECT 1 FROM variants v WHERE v.brand_id = ? AND v.product_id = products.id AND v.sku_folded IN ("+
+			strings.TrimSuffix(strings.Repeat("?,", len(skus)), ",")+"))", args)
+	}
+}
+
+// words keeps products to those whose search text holds every word of a query, wherever it stands: Chinese has no blanks between.
+func words(query string) condition {
+	parts := strings.Fields(commerce.Fold(query))
+	return func(s *sql.Selector) *sql.Predicate {
+		if len(parts) == 0 {
+			return sql.False()
+		}
+		if len(parts) > 10 {
+			parts = parts[:10]
+		}
+		ps := make([]*sql.Predicate, len(parts))
+		for i, p := range parts {
+			ps[i] = sql.Contains(s.C(product.FieldSearch), p)
+		}
+		return sql.And(ps...)
+	}
+}

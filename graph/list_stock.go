@@ -1,0 +1,263 @@
+package graph
+
+import (
+	"context"
+	"math"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/location"
+	"github.com/oneshelf/oneshelf/ent/predicate"
+	"github.com/oneshelf/oneshelf/ent/stocklevel"
+	"github.com/oneshelf/oneshelf/ent/stockmovement"
+	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/internal/keyset"
+)
+
+// asked is what is asked of a field of the running resolver's payload.
+func asked(ctx context.Context, name, payload string) selection {
+	sub, _ := selected(ctx).child(name, payload)
+	sub.oc = selected(ctx).oc
+	return sub
+}
+
+// one reads one thing by its id as far as a payload's field of it is asked.
+func one[T any](ctx context.Context, read func(context.Context, []commerce.UUID, selection) (map[commerce.UUID]*T, error), u commerce.UUID, name, payload string) (*T, error) {
+	if !selected(ctx).has(name, payload) {
+		return nil, nil
+	}
+	found, err := read(ctx, []commerce.UUID{u}, asked(ctx, name, payload))
+	return found[u], err
+}
+
+func placeRefs(v *model.VariantRef, l *model.LocationRef) (commerce.VariantRef, commerce.LocationRef, error) {
+	variant, err := variantRef(*v)
+	if err != nil {
+		return variant, commerce.LocationRef{}, err
+	}
+	location, err := locationRef(*l)
+	return variant, location, err
+}
+
+func locationInput(in model.LocationUpsertInput) (stock.LocationInput, error) {
+	by, err := perhaps(in.By, locationRef)
+	if err != nil {
+		return stock.LocationInput{}, err
+	}
+	return stock.LocationInput{
+		By: by, Code: maybe(in.Code), Name: maybe(in.Name),
+		Kind:      maybeOf(in.Kind, func(k model.LocationKind) string { return string(k) }),
+		Ownership: maybeOf(in.Ownership, func(o model.LocationOwnership) string { return string(o) }),
+		Active:    maybe(in.Active), Pickup: maybe(in.Pickup), ShipFrom: maybe(in.ShipFrom), Priority: maybe(in.Priority),
+		Point: maybeOf(in.Point, func(p model.PointInput) commerce.Point {
+			return commerce.Point{Latitude: p.Latitude, Longitude: p.Longitude}
+		}),
+		Address:      maybeOf(in.Address, func(a model.AddressInput) commerce.Address { return addressIn(&a) }),
+		ExternalRefs: maybeList(in.ExternalRefs, reference),
+	}, nil
+}
+
+var byCode = keyset.Order{Name: "code", Keys: []keyset.Key{{Expr: "code"}, {Expr: "id"}}}
+
+func (r *Resolver) locationConnection(ctx context.Context, a keyset.Args, w *model.LocationWhere) (*model.LocationConnection, error) {
+	q := r.Store.Ent.Location.Query()
+	if w != nil {
+		if k := w.Kind.Value(); k != nil {
+			q = q.Where(location.Kind(string(*k)))
+		}
+		if o := w.Ownership.Value(); o != nil {
+			q = q.Where(location.Ownership(string(*o)))
+		}
+		if b := w.Active.Value(); b != nil {
+			q = q.Where(location.Active(*b))
+		}
+		if b := w.Pickup.Value(); b != nil {
+			q = q.Where(location.Pickup(*b))
+		}
+		near, radius := w.Near.Value(), w.RadiusKm.Value()
+		if (near == nil) != (radius == nil) {
+			return nil, badRequest("near and radiusKm go together")
+		}
+		if near != nil {
+			around, err := within(*near, *radius)
+			if err != nil {
+				return nil, err
+			}
+			q = q.Where(around)
+		}
+	}
+	p, err := page(ctx, r.Cursors, pager[*ent.Location]{
+		order: byCode, values: func(l *ent.Location) []any { return []any{l.Code, l.ID} },
+		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.Location, error) {
+			return q.Clone().Where(shape).All(ctx)
+		},
+	}, a)
+	if err != nil {
+		return nil, err
+	}
+	s := selected(ctx)
+	models, err := r.locationModels(ctx, p.rows, s.nodes("LocationConnection", "LocationEdge"))
+	if err != nil {
+		return nil, err
+	}
+	out := &model.LocationConnection{PageInfo: p.info, Edges: []*model.LocationEdge{}}
+	for i, m := range models {
+		out.Edges = append(out.Edges, &model.LocationEdge{Cursor: p.cursors[i], Node: m})
+	}
+	if s.has("totalCount", "LocationConnection") {
+		out.TotalCount, err = q.Clone().Count(ctx)
+	}
+	return out, err
+}
+
+// earthKm is the mean radius of the earth in kilometres (IUGG).
+const earthKm = 6371.0088
+
+// within keeps locations to a circle on the globe: a box finds candidates, the haversine decides. SQLite's driver has the functions too.
+func within(p model.PointInput, radius float64) (predicate.Location, error) {
+	if !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) || !(radius > 0 && radius <= 21000) {
+		return nil, badRequest("near must be a point on the globe and radiusKm between 0 and 21000")
+	}
+	const rad = math.Pi / 180
+	sine := math.Sin(radius / earthKm / 2)
+	if radius/earthKm/2 >= math.Pi/2 {
+		sine = 1
+	}
+	return func(s *sql.Selector) {
+		// sin²(Δφ/2) + cos φ₁ cos φ₂ sin²(Δλ/2) ≤ sin²(r/2R)
+		s.Where(expression(`latitude IS NOT NULL AND longitude IS NOT NULL AND latitude BETWEEN ? AND ? AND
+			sin((latitude - ?) * ?) * sin((latitude - ?) * ?) + ? * cos(latitude * ?) * sin((longitude - ?) * ?) * sin((longitude - ?) * ?) <= ?`,
+			[]any{p.Latitude - radius/earthKm/rad - 1e-9, p.Latitude + radius/earthKm/rad + 1e-9, p.Latitude, rad / 2, p.Latitude, rad / 2,
+				math.Cos(p.Latitude * rad), rad, p.Longitude, rad / 2, p.Longitude, rad / 2, sine * sine}))
+	}, nil
+}
+
+// none is a condition that nothing fulfils: a filter named something the viewer does not see.
+func none(s *sql.Selector) { s.Where(sql.False()) }
+
+func (r *Resolver) levelConnection(ctx context.Context, a keyset.Args, w model.StockLevelWhere) (*model.StockLevelConnection, error) {
+	q := r.Store.Ent.StockLevel.Query()
+	v, l, err := r.filterPlace(ctx, w.Variant.Value(), w.Location.Value())
+	if err != nil {
+		return nil, err
+	}
+	q = q.Where(of(stocklevel.FieldVariantID, v), of(stocklevel.FieldLocationID, l))
+	p, err := page(ctx, r.Cursors, pager[*ent.StockLevel]{
+		order: byIDOrder("levels"), values: func(l *ent.StockLevel) []any { return []any{l.ID} },
+		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.StockLevel, error) {
+			return q.Clone().Where(shape).All(ctx)
+		},
+	}, a)
+	if err != nil {
+		return nil, err
+	}
+	s := selected(ctx)
+	models, err := r.levels(ctx, p.rows, s.nodes("StockLevelConnection", "StockLevelEdge"))
+	if err != nil {
+		return nil, err
+	}
+	out := &model.StockLevelConnection{PageInfo: p.info, Edges: []*model.StockLevelEdge{}}
+	for i, m := range models {
+		out.Edges = append(out.Edges, &model.StockLevelEdge{Cursor: p.cursors[i], Node: m})
+	}
+	if s.has("totalCount", "StockLevelConnection") {
+		out.TotalCount, err = q.Clone().Count(ctx)
+	}
+	return out, err
+}
+
+// of is the condition that a column is what a filter named: nothing asked is always true, nothing found never.
+func of(column string, found *commerce.UUID) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		switch {
+		case found == nil:
+		case *found == commerce.UUID{}:
+			none(s)
+		default:
+			s.Where(sql.EQ(s.C(column), *found))
+		}
+	}
+}
+
+// filterPlace finds what a filter names; what the viewer does not see stands as the nil UUID.
+func (r *Resolver) filterPlace(ctx context.Context, v *model.VariantRef, l *model.LocationRef) (variant, location *commerce.UUID, err error) {
+	if variant, err = r.filterVariant(ctx, v); err != nil || l == nil {
+		return
+	}
+	location, err = r.filterLocation(ctx, l)
+	return
+}
+
+func (r *Resolver) filterVariant(ctx context.Context, in *model.VariantRef) (*commerce.UUID, error) {
+	if in == nil {
+		return nil, nil
+	}
+	ref, err := variantRef(*in)
+	if err != nil {
+		return nil, err
+	}
+	found, err := catalog.FindVariants(ctx, r.Store.Ent, []commerce.VariantRef{ref})
+	if err != nil || found[0] == nil {
+		return &commerce.UUID{}, err
+	}
+	return &found[0].ID, nil
+}
+
+func (r *Resolver) filterLocation(ctx context.Context, in *model.LocationRef) (*commerce.UUID, error) {
+	if in == nil {
+		return nil, nil
+	}
+	ref, err := locationRef(*in)
+	if err != nil {
+		return nil, err
+	}
+	found, err := stock.FindLocations(ctx, r.Store.Ent, []commerce.LocationRef{ref})
+	if err != nil || found[0] == nil {
+		return &commerce.UUID{}, err
+	}
+	return &found[0].ID, nil
+}
+
+func (r *Resolver) movementConnection(ctx context.Context, a keyset.Args, w model.StockMovementWhere) (*model.StockMovementConnection, error) {
+	q := r.Store.Ent.StockMovement.Query()
+	v, l, err := r.filterPlace(ctx, w.Variant.Value(), w.Location.Value())
+	if err != nil {
+		return nil, err
+	}
+	q = q.Where(of(stockmovement.FieldVariantID, v), of(stockmovement.FieldLocationID, l))
+	if k := w.Kind.Value(); k != nil {
+		q = q.Where(stockmovement.Kind(string(*k)))
+	}
+	if t := w.Since.Value(); t != nil {
+		q = q.Where(stockmovement.OccurredAtGTE(commerce.InstantOf(*t)))
+	}
+	if t := w.Until.Value(); t != nil {
+		q = q.Where(stockmovement.OccurredAtLT(commerce.InstantOf(*t)))
+	}
+	p, err := page(ctx, r.Cursors, pager[*ent.StockMovement]{
+		order: byIDOrder("movements"), values: func(m *ent.StockMovement) []any { return []any{m.ID} },
+		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.StockMovement, error) {
+			return q.Clone().Where(shape).All(ctx)
+		},
+	}, a)
+	if err != nil {
+		return nil, err
+	}
+	s := selected(ctx)
+	models, err := r.movements(ctx, p.rows, s.nodes("StockMovementConnection", "StockMovementEdge"))
+	if err != nil {
+		return nil, err
+	}
+	out := &model.StockMovementConnection{PageInfo: p.info, Edges: []*model.StockMovementEdge{}}
+	for i, m := range models {
+		out.Edges = append(out.Edges, &model.StockMovementEdge{Cursor: p.cursors[i], Node: m})
+	}
+	if s.has("totalCount", "StockMovementConnection") {
+		out.TotalCount, err = q.Clone().Count(ctx)
+	}
+	return out, err
+}

@@ -1,0 +1,380 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/members"
+	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/allocation"
+	"github.com/oneshelf/oneshelf/ent/fulfillment"
+	"github.com/oneshelf/oneshelf/ent/fulfillmentline"
+	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
+	"github.com/oneshelf/oneshelf/ent/order"
+	"github.com/oneshelf/oneshelf/ent/orderentry"
+	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/ent/payment"
+	"github.com/oneshelf/oneshelf/graph/model"
+)
+
+// orderParts is what belongs to some orders, as far as a request asks it, by order.
+type orderParts struct {
+	lines        map[commerce.UUID][]*ent.OrderLine
+	lineByID     map[commerce.UUID]*ent.OrderLine
+	allocations  map[commerce.UUID][]*ent.Allocation
+	work         map[commerce.UUID][]*ent.FulfillmentOrder
+	parcels      map[commerce.UUID][]*ent.Fulfillment
+	parcelLines  map[commerce.UUID][]*ent.FulfillmentLine // by parcel
+	payments     map[commerce.UUID][]*ent.Payment
+	timeline     map[commerce.UUID][]*ent.OrderEntry
+	allWorkState map[commerce.UUID][]orders.WorkState // for nextActions, whatever the viewer sees of it
+}
+
+// orderModels turns rows into what a request asks of them.
+func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selection) ([]*model.Order, error) {
+	out := make([]*model.Order, len(rows))
+	if len(rows) == 0 {
+		return out, nil
+	}
+	parts, err := r.orderParts(ctx, rows, s)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[commerce.UUID]*model.Order{}
+	for i, o := range rows {
+		out[i] = orderModel(ctx, o, parts)
+		byID[o.ID] = out[i]
+	}
+	if err := r.orderChannels(ctx, rows, s, out); err != nil {
+		return nil, err
+	}
+	if err := r.orderMembers(ctx, rows, s, out); err != nil {
+		return nil, err
+	}
+	lines, wantLines := s.child("lines", "Order")
+	work, wantWork := s.child("fulfillmentOrders", "Order")
+	parcels, wantParcels := s.child("fulfillments", "Order")
+	var places []commerce.UUID
+	var shown selection // what is asked of a location anywhere below
+	shown.oc = s.oc
+	gather := func(from selection, types ...string) {
+		sub, _ := from.child("location", types...)
+		shown.set = append(shown.set, sub.set...)
+	}
+	if wantLines {
+		allocations, _ := lines.child("allocations", "OrderLine")
+		gather(allocations, "Allocation")
+	}
+	gather(work, "FulfillmentOrder")
+	gather(parcels, "Fulfillment")
+	for _, o := range rows {
+		for _, a := range parts.allocations[o.ID] {
+			places = append(places, a.LocationID)
+		}
+		for _, w := range parts.work[o.ID] {
+			places = append(places, w.LocationID)
+		}
+		for _, p := range parts.parcels[o.ID] {
+			places = append(places, p.LocationID)
+		}
+	}
+	locations := map[commerce.UUID]*model.Location{}
+	if len(shown.set) > 0 {
+		if locations, err = r.locationsByID(ctx, places, shown); err != nil {
+			return nil, err
+		}
+	}
+	for i, o := range rows {
+		m := out[i]
+		m.Lines = lineModels(o, parts, locations)
+		if wantWork {
+			for _, w := range parts.work[o.ID] {
+				m.FulfillmentOrders = append(m.FulfillmentOrders, workModel(w, parts, locations, m))
+			}
+		}
+		if wantParcels {
+			for _, p := range parts.parcels[o.ID] {
+				m.Fulfillments = append(m.Fulfillments, parcelModel(p, parts, locations))
+			}
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selection) (*orderParts, error) {
+	ids := make([]commerce.UUID, len(rows))
+	for i, o := range rows {
+		ids[i] = o.ID
+	}
+	lines, wantLines := s.child("lines", "Order")
+	wantWork, wantParcels := s.has("fulfillmentOrders", "Order"), s.has("fulfillments", "Order")
+	wantAllocations := wantWork || wantLines && lines.has("allocations", "OrderLine")
+	p := &orderParts{}
+	var err error
+	if wantLines || wantWork || wantParcels {
+		all, e := r.Store.Ent.OrderLine.Query().Where(orderline.OrderIDIn(ids...)).Order(orderline.ByPosition(), orderline.ByID()).All(ctx)
+		p.lines, err = group(all, func(l *ent.OrderLine) commerce.UUID { return l.OrderID }), e
+		p.lineByID = map[commerce.UUID]*ent.OrderLine{}
+		for _, l := range all {
+			p.lineByID[l.ID] = l
+		}
+	}
+	if err == nil && wantAllocations {
+		all, e := r.Store.Ent.Allocation.Query().Where(allocation.OrderIDIn(ids...)).Order(allocation.ByID()).All(ctx)
+		p.allocations, err = group(all, func(a *ent.Allocation) commerce.UUID { return a.OrderID }), e
+	}
+	if err == nil && (wantWork || s.has("nextActions", "Order")) {
+		// One statement for both: what is shown is narrowed, what is judged is not.
+		all, e := r.Store.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.OrderIDIn(ids...)).Order(fulfillmentorder.ByID()).All(wide(ctx))
+		err = e
+		p.work, p.allWorkState = map[commerce.UUID][]*ent.FulfillmentOrder{}, map[commerce.UUID][]orders.WorkState{}
+		for _, w := range all {
+			p.allWorkState[w.OrderID] = append(p.allWorkState[w.OrderID], orders.WorkState(w.State))
+			if auth.From(ctx).SeesLocation(w.LocationID) {
+				p.work[w.OrderID] = append(p.work[w.OrderID], w)
+			}
+		}
+	}
+	if err == nil && wantParcels {
+		all, e := r.Store.Ent.Fulfillment.Query().Where(fulfillment.OrderIDIn(ids...)).Order(fulfillment.ByID()).All(ctx)
+		p.parcels, err = group(all, func(f *ent.Fulfillment) commerce.UUID { return f.OrderID }), e
+		if err == nil && len(all) > 0 {
+			var parcels []commerce.UUID
+			for _, f := range all {
+				parcels = append(parcels, f.ID)
+			}
+			content, e := r.Store.Ent.FulfillmentLine.Query().Where(fulfillmentline.FulfillmentIDIn(parcels...)).Order(fulfillmentline.ByID()).All(ctx)
+			p.parcelLines, err = group(content, func(l *ent.FulfillmentLine) commerce.UUID { return l.FulfillmentID }), e
+		}
+	}
+	if err == nil && s.has("payments", "Order") {
+		all, e := r.Store.Ent.Payment.Query().Where(payment.OrderIDIn(ids...)).Order(payment.ByID()).All(ctx)
+		p.payments, err = group(all, func(x *ent.Payment) commerce.UUID { return x.OrderID }), e
+	}
+	if err == nil && s.has("timeline", "Order") {
+		all, e := r.Store.Ent.OrderEntry.Query().Where(orderentry.OrderIDIn(ids...)).Order(orderentry.ByID()).All(ctx)
+		p.timeline, err = group(all, func(x *ent.OrderEntry) commerce.UUID { return x.OrderID }), e
+	}
+	return p, err
+}
+
+// wide is a context whose viewer is not narrowed, for what is judged but not shown.
+func wide(ctx context.Context) context.Context {
+	v := *auth.From(ctx)
+	v.Channels, v.Locations = nil, nil
+	return auth.With(ctx, &v)
+}
+
+func group[T any](rows []T, by func(T) commerce.UUID) map[commerce.UUID][]T {
+	out := map[commerce.UUID][]T{}
+	for _, r := range rows {
+		out[by(r)] = append(out[by(r)], r)
+	}
+	return out
+}
+
+func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
+	m := &model.Order{
+		ID: id(commerce.OrderID, o.ID), Number: o.Number, State: model.OrderState(o.State), HoldReason: text(o.HoldReason),
+		PaymentState: model.PaymentState(o.PaymentState), FulfillmentState: model.FulfillmentState(o.FulfillmentState),
+		PlacedAt: o.PlacedAt.Time(), PaidAt: moment(o.PaidAt), CanceledAt: moment(o.CanceledAt), Currency: string(o.Currency), Note: text(o.Note),
+		Totals: &model.OrderTotals{
+			Subtotal: amount(o.Subtotal, o.Currency), Discount: amount(o.Discount, o.Currency), Shipping: amount(o.Shipping, o.Currency),
+			Total: amount(o.Total, o.Currency), Paid: amount(o.Paid, o.Currency), Refunded: amount(o.Refunded, o.Currency),
+		},
+		Delivery: model.ShipDelivery{Address: address(deliveryAddress(ctx, o))},
+		Payments: []*model.Payment{}, Timeline: []*model.TimelineEntry{}, Returns: []*model.Return{}, Refunds: []*model.Refund{},
+		FulfillmentOrders: []*model.FulfillmentOrder{}, Fulfillments: []*model.Fulfillment{},
+	}
+	m.NextActions = orders.Situation{
+		State: orders.State(o.State), Due: o.Total - o.Paid, Left: o.FulfillmentState != string(orders.Unfulfilled), Work: p.allWorkState[o.ID],
+	}.Actions()
+	if o.ExternalSystem != nil && o.ExternalValue != nil {
+		m.ExternalRef = &model.ExternalRef{System: *o.ExternalSystem, Value: *o.ExternalValue}
+	}
+	for _, x := range p.payments[o.ID] {
+		m.Payments = append(m.Payments, &model.Payment{
+			ID: id(commerce.PaymentID, x.ID), Method: x.Method, State: model.PaymentEntryState(x.State), Amount: amount(x.Amount, o.Currency), Reference: text(x.Reference),
+		})
+	}
+	for _, e := range p.timeline[o.ID] {
+		m.Timeline = append(m.Timeline, &model.TimelineEntry{At: e.At.Time(), Actor: e.Actor, Kind: e.Kind, Note: text(e.Note)})
+	}
+	return m
+}
+
+// deliveryAddress is plain to members:pii and to a token narrowed to the location that ships the order, which is the only way such a
+// token sees it; masked to anybody else.
+func deliveryAddress(ctx context.Context, o *ent.Order) *commerce.Address {
+	a := o.Address
+	if a == nil {
+		a = &commerce.Address{}
+	}
+	v := auth.From(ctx)
+	if v.Can(auth.MembersPII) || v.NarrowedByLocation() {
+		return a
+	}
+	return members.MaskAddress(a)
+}
+
+func lineModels(o *ent.Order, p *orderParts, locations map[commerce.UUID]*model.Location) []*model.OrderLine {
+	out := []*model.OrderLine{}
+	for _, l := range p.lines[o.ID] {
+		m := &model.OrderLine{
+			ID: id(commerce.OrderLineID, l.ID), Sku: l.Sku, Title: l.Title, Quantity: int(l.Quantity), FulfilledQuantity: int(l.Fulfilled),
+			ReturnedQuantity: int(l.Returned), UnitPrice: amount(l.UnitPrice, o.Currency), Total: amount(l.Total, o.Currency), Allocations: []*model.Allocation{},
+		}
+		for _, a := range p.allocations[o.ID] {
+			if n := a.Quantity - a.Released; a.OrderLineID == l.ID && n > 0 {
+				m.Allocations = append(m.Allocations, &model.Allocation{Location: locations[a.LocationID], Quantity: int(n)})
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func workModel(w *ent.FulfillmentOrder, p *orderParts, locations map[commerce.UUID]*model.Location, o *model.Order) *model.FulfillmentOrder {
+	m := &model.FulfillmentOrder{
+		ID: id(commerce.FulfillmentOrderID, w.ID), State: model.FulfillmentOrderState(w.State), Location: locations[w.LocationID], Order: o,
+		Lines: []*model.FulfillmentOrderLine{},
+	}
+	for _, a := range p.allocations[w.OrderID] {
+		if l := p.lineByID[a.OrderLineID]; a.FulfillmentOrderID == w.ID && l != nil {
+			m.Lines = append(m.Lines, &model.FulfillmentOrderLine{
+				ID: id(commerce.OrderLineID, l.ID), Sku: l.Sku, Quantity: int(a.Quantity), FulfilledQuantity: int(a.Fulfilled),
+			})
+		}
+	}
+	return m
+}
+
+func parcelModel(f *ent.Fulfillment, p *orderParts, locations map[commerce.UUID]*model.Location) *model.Fulfillment {
+	m := &model.Fulfillment{
+		ID: id(commerce.FulfillmentID, f.ID), Carrier: f.Carrier, TrackingNumber: f.TrackingNumber, ShippedAt: f.ShippedAt.Time(),
+		Location: locations[f.LocationID], Lines: []*model.FulfillmentLine{},
+	}
+	for _, l := range p.parcelLines[f.ID] {
+		if line := p.lineByID[l.OrderLineID]; line != nil {
+			m.Lines = append(m.Lines, &model.FulfillmentLine{Sku: line.Sku, Quantity: int(l.Quantity)})
+		}
+	}
+	return m
+}
+
+func (r *Resolver) orderChannels(ctx context.Context, rows []*ent.Order, s selection, out []*model.Order) error {
+	sub, ok := s.child("channel", "Order")
+	if !ok {
+		return nil
+	}
+	ids := make([]commerce.UUID, len(rows))
+	for i, o := range rows {
+		ids[i] = o.ChannelID
+	}
+	found, err := r.channelsByID(ctx, ids, sub)
+	for i, o := range rows {
+		out[i].Channel = found[o.ChannelID]
+	}
+	return err
+}
+
+func (r *Resolver) orderMembers(ctx context.Context, rows []*ent.Order, s selection, out []*model.Order) error {
+	sub, ok := s.child("member", "Order")
+	if !ok || !can(ctx, auth.MembersRead) {
+		return nil
+	}
+	var ids []commerce.UUID
+	for _, o := range rows {
+		if o.MemberID != nil {
+			ids = append(ids, *o.MemberID)
+		}
+	}
+	found, err := r.membersByID(ctx, ids, sub)
+	for i, o := range rows {
+		if o.MemberID != nil {
+			out[i].Member = found[*o.MemberID]
+		}
+	}
+	return err
+}
+
+// orderByID reads one order with what is asked of it, nil when the viewer does not see it.
+func (r *Resolver) orderByID(ctx context.Context, u commerce.UUID, s selection) (*model.Order, error) {
+	row, err := r.Store.Ent.Order.Query().Where(order.ID(u)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	models, err := r.orderModels(ctx, []*ent.Order{row}, s)
+	if err != nil {
+		return nil, err
+	}
+	return models[0], nil
+}
+
+func (r *Resolver) ordersByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.Order, error) {
+	out := map[commerce.UUID]*model.Order{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := r.Store.Ent.Order.Query().Where(order.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	models, err := r.orderModels(ctx, rows, s)
+	for i, o := range rows {
+		if err == nil {
+			out[o.ID] = models[i]
+		}
+	}
+	return out, err
+}
+
+// workModels turns pieces of work into what is asked of them: through their orders, since that is what they are part of.
+func (r *Resolver) workModels(ctx context.Context, rows []*ent.FulfillmentOrder, s selection) ([]*model.FulfillmentOrder, error) {
+	out := make([]*model.FulfillmentOrder, len(rows))
+	if len(rows) == 0 {
+		return out, nil
+	}
+	ids := make([]commerce.UUID, len(rows))
+	places := make([]commerce.UUID, len(rows))
+	for i, w := range rows {
+		ids[i], places[i] = w.OrderID, w.LocationID
+	}
+	parents := map[commerce.UUID]*model.Order{}
+	var err error
+	if sub, ok := s.child("order", "FulfillmentOrder"); ok {
+		if parents, err = r.ordersByID(ctx, ids, sub); err != nil {
+			return nil, err
+		}
+	}
+	locations := map[commerce.UUID]*model.Location{}
+	if sub, ok := s.child("location", "FulfillmentOrder"); ok {
+		if locations, err = r.locationsByID(ctx, places, sub); err != nil {
+			return nil, err
+		}
+	}
+	parts := &orderParts{lineByID: map[commerce.UUID]*ent.OrderLine{}}
+	if s.has("lines", "FulfillmentOrder") {
+		allocations, err := r.Store.Ent.Allocation.Query().Where(allocation.OrderIDIn(ids...)).Order(allocation.ByID()).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		parts.allocations = group(allocations, func(a *ent.Allocation) commerce.UUID { return a.OrderID })
+		lines, err := r.Store.Ent.OrderLine.Query().Where(orderline.OrderIDIn(ids...)).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range lines {
+			parts.lineByID[l.ID] = l
+		}
+	}
+	for i, w := range rows {
+		out[i] = workModel(w, parts, locations, parents[w.OrderID])
+	}
+	return out, nil
+}

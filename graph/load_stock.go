@@ -1,0 +1,204 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/externalref"
+	"github.com/oneshelf/oneshelf/ent/location"
+	"github.com/oneshelf/oneshelf/ent/rule"
+	"github.com/oneshelf/oneshelf/ent/variant"
+	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/internal/keyset"
+)
+
+// in is the condition that a column is one of some values.
+func in(column string, values []any) func(*sql.Selector) {
+	return func(s *sql.Selector) { s.Where(sql.In(s.C(column), values...)) }
+}
+
+func (r *Resolver) locationModels(ctx context.Context, rows []*ent.Location, s selection) ([]*model.Location, error) {
+	out := make([]*model.Location, len(rows))
+	byID := make(map[commerce.UUID]*model.Location, len(rows))
+	for i, l := range rows {
+		out[i] = &model.Location{
+			ID: id(commerce.LocationID, l.ID), Code: l.Code, Name: l.Name, Kind: model.LocationKind(l.Kind), Ownership: model.LocationOwnership(l.Ownership),
+			Active: l.Active, Pickup: l.Pickup, ShipFrom: l.ShipFrom, Priority: l.Priority, Address: address(l.Address), ExternalRefs: []*model.ExternalRef{},
+		}
+		if l.Latitude != nil && l.Longitude != nil {
+			out[i].Point = &model.Point{Latitude: *l.Latitude, Longitude: *l.Longitude}
+		}
+		byID[l.ID] = out[i]
+	}
+	if len(rows) == 0 || !s.has("externalRefs", "Location") {
+		return out, nil
+	}
+	return out, r.externalRefs(ctx, externalref.FieldLocationID, keys(byID), func(id commerce.UUID, ref *model.ExternalRef) {
+		byID[id].ExternalRefs = append(byID[id].ExternalRefs, ref)
+	})
+}
+
+// locationsByID reads locations that the viewer sees. Rows that name a location are narrowed by it, so none is missing.
+func (r *Resolver) locationsByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.Location, error) {
+	out := map[commerce.UUID]*model.Location{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := r.Store.Ent.Location.Query().Where(location.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	models, err := r.locationModels(ctx, rows, s)
+	for i, l := range rows {
+		out[l.ID] = models[i]
+	}
+	return out, err
+}
+
+// variantsByID reads variants with what is asked of them.
+func (r *Resolver) variantsByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.Variant, error) {
+	out := map[commerce.UUID]*model.Variant{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := r.Store.Ent.Variant.Query().Where(variant.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	models, err := r.variants(ctx, rows, s, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range rows {
+		out[v.ID] = models[i]
+	}
+	return out, nil
+}
+
+func (r *Resolver) levels(ctx context.Context, rows []*ent.StockLevel, s selection) ([]*model.StockLevel, error) {
+	var variants, locations []commerce.UUID
+	for _, l := range rows {
+		variants, locations = append(variants, l.VariantID), append(locations, l.LocationID)
+	}
+	vs, ls, err := r.variantAndLocation(ctx, "StockLevel", s, variants, locations)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*model.StockLevel, len(rows))
+	for i, l := range rows {
+		out[i] = &model.StockLevel{
+			ID: id(commerce.StockLevelID, l.ID), Variant: vs[l.VariantID], Location: ls[l.LocationID], OnHand: int(l.OnHand), Reserved: int(l.Reserved),
+			Available: int(max(0, l.OnHand-l.Reserved-l.SafetyStock)), SafetyStock: int(l.SafetyStock), UpdatedAt: l.UpdatedAt.Time(),
+		}
+	}
+	return out, nil
+}
+
+// variantAndLocation reads both as far as a type's fields of these names are asked.
+func (r *Resolver) variantAndLocation(ctx context.Context, typ string, s selection, variants, locations []commerce.UUID) (vs map[commerce.UUID]*model.Variant, ls map[commerce.UUID]*model.Location, err error) {
+	if sub, ok := s.child("variant", typ); ok {
+		if vs, err = r.variantsByID(ctx, variants, sub); err != nil {
+			return
+		}
+	}
+	if sub, ok := s.child("location", typ); ok {
+		ls, err = r.locationsByID(ctx, locations, sub)
+	}
+	return
+}
+
+func (r *Resolver) movements(ctx context.Context, rows []*ent.StockMovement, s selection) ([]*model.StockMovement, error) {
+	var variants, locations []commerce.UUID
+	for _, m := range rows {
+		variants, locations = append(variants, m.VariantID), append(locations, m.LocationID)
+	}
+	vs, ls, err := r.variantAndLocation(ctx, "StockMovement", s, variants, locations)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*model.StockMovement, len(rows))
+	for i, m := range rows {
+		out[i] = &model.StockMovement{
+			ID: id(commerce.StockMovementID, m.ID), Kind: model.StockMovementKind(m.Kind), OnHandDelta: int(m.OnHandDelta), ReservedDelta: int(m.ReservedDelta),
+			Reason: text(m.Reason), Actor: m.Actor, Cause: m.Cause, OccurredAt: m.OccurredAt.Time(), Variant: vs[m.VariantID], Location: ls[m.LocationID],
+		}
+		if m.ReferenceSystem != "" {
+			out[i].Reference = &model.ExternalRef{System: m.ReferenceSystem, Value: m.ReferenceValue}
+		}
+	}
+	return out, nil
+}
+
+// levelPages reads one page of stock levels for each of many variants in one statement.
+func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model.Variant, s selection, f graphql.CollectedField) error {
+	a := argsOf(s.arguments(f))
+	l := pager[*ent.StockLevel]{order: byIDOrder("variant-levels"), values: func(l *ent.StockLevel) []any { return []any{l.ID} }}
+	binding := auth.From(ctx).Brand.String()
+	plan, err := l.order.Plan(r.Cursors, binding, a)
+	if err != nil {
+		return pageError(err)
+	}
+	rows, err := r.Store.Ent.StockLevel.Query().Where(ranked("stock_levels", "variant_id", rule.AtLocation, auth.From(ctx), keys(byID), plan)).All(ctx)
+	if err != nil {
+		return err
+	}
+	sub := selection{oc: s.oc, set: f.Selections}.nodes("VariantStockLevelConnection", "VariantStockLevelEdge")
+	models, err := r.levels(ctx, rows, sub)
+	if err != nil {
+		return err
+	}
+	byRow := map[commerce.UUID]*model.StockLevel{}
+	for i, row := range rows {
+		byRow[row.ID] = models[i]
+	}
+	key := model.PageKey(a.First, a.After, a.Last, a.Before)
+	for u, v := range byID {
+		own, info := keyset.Cut(plan, slices.DeleteFunc(slices.Clone(rows), func(l *ent.StockLevel) bool { return l.VariantID != u }))
+		p, err := withCursors(r.Cursors, binding, l, own, info)
+		if err != nil {
+			return err
+		}
+		c := &model.VariantStockLevelConnection{PageInfo: p.info, Edges: []*model.VariantStockLevelEdge{}}
+		for i, row := range own {
+			c.Edges = append(c.Edges, &model.VariantStockLevelEdge{Cursor: p.cursors[i], Node: byRow[row.ID]})
+		}
+		if v.LevelPages == nil {
+			v.LevelPages = map[string]*model.VariantStockLevelConnection{}
+		}
+		v.LevelPages[key] = c
+	}
+	return nil
+}
+
+// ranked keeps a statement to the rows that belong to a page of each parent: numbered within the parent, in the page's order.
+func ranked(table, parent string, n rule.Narrowing, v *auth.Viewer, parents []commerce.UUID, p keyset.Page) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		where, args := rule.Where(n, v, table)
+		marks := ""
+		for i, u := range parents {
+			if i > 0 {
+				marks += ","
+			}
+			marks += "?"
+			args = append(args, u)
+		}
+		where += " AND " + table + "." + parent + " IN (" + marks + ")"
+		if p.Where != "" {
+			where += " AND " + p.Where
+			args = append(args, p.Args...)
+		}
+		args = append(args, p.Limit)
+		s.Where(expression(s.C("id")+" IN (SELECT ranked.id FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY "+parent+" ORDER BY "+p.By+") AS place FROM "+
+			table+" WHERE "+where+") ranked WHERE ranked.place <= ?)", args))
+		s.OrderExpr(sql.Raw(p.By))
+	}
+}
+
+// byIDOrder is the order by id under a name of its own.
+func byIDOrder(name string) keyset.Order { return keyset.Order{Name: name, Keys: byID.Keys} }

@@ -1,0 +1,106 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/internal/keyset"
+)
+
+// pager is a list that can be paged through.
+type pager[T any] struct {
+	order  keyset.Order
+	values func(T) []any
+	// read runs the query with the page's shape put onto it.
+	read func(ctx context.Context, shape func(*sql.Selector)) ([]T, error)
+}
+
+// paged is a page of rows with their cursors.
+type paged[T any] struct {
+	rows    []T
+	cursors []string
+	info    *model.PageInfo
+}
+
+// page reads a page of a list. Cursors are bound to the brand and the order.
+func page[T any](ctx context.Context, c *keyset.Codec, l pager[T], a keyset.Args) (paged[T], error) {
+	binding := auth.From(ctx).Brand.String()
+	plan, err := l.order.Plan(c, binding, a)
+	if err != nil {
+		return paged[T]{}, pageError(err)
+	}
+	rows, err := l.read(ctx, shape(plan))
+	if err != nil {
+		return paged[T]{}, err
+	}
+	rows, info := keyset.Cut(plan, rows)
+	return withCursors(c, binding, l, rows, info)
+}
+
+func withCursors[T any](c *keyset.Codec, binding string, l pager[T], rows []T, info keyset.Info) (paged[T], error) {
+	out := paged[T]{rows: rows, info: &model.PageInfo{HasNextPage: info.HasNext, HasPreviousPage: info.HasPrevious}}
+	for _, r := range rows {
+		cursor, err := l.order.Cursor(c, binding, l.values(r)...)
+		if err != nil {
+			return out, err
+		}
+		out.cursors = append(out.cursors, cursor)
+	}
+	if n := len(out.cursors); n > 0 {
+		out.info.StartCursor, out.info.EndCursor = &out.cursors[0], &out.cursors[n-1]
+	}
+	return out, nil
+}
+
+// shape puts a page's condition, order and limit onto a statement.
+func shape(p keyset.Page) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		if p.Where != "" {
+			s.Where(expression(p.Where, p.Args))
+		}
+		s.OrderExpr(sql.Raw(p.By))
+		s.Limit(p.Limit)
+	}
+}
+
+// expression is a condition written with ? for its arguments.
+func expression(text string, args []any) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) {
+		for i, part := range strings.Split(text, "?") {
+			if i > 0 {
+				b.Arg(args[i-1])
+			}
+			b.WriteString(part)
+		}
+	})
+}
+
+func pageError(err error) error {
+	switch {
+	case errors.Is(err, keyset.ErrSize):
+		return commerce.Errorf(commerce.BadRequest, "%s", keyset.ErrSize.Error())
+	case errors.Is(err, keyset.ErrCursor):
+		return commerce.Errorf(commerce.BadRequest, "%s", keyset.ErrCursor.Error())
+	}
+	return err
+}
+
+func args(first *int, after *string, last *int, before *string) keyset.Args {
+	return keyset.Args{First: first, After: after, Last: last, Before: before}
+}
+
+// argsOf reads the same from the arguments of a collected field.
+func argsOf(a map[string]any) keyset.Args {
+	n := func(name string) *int { p, _ := a[name].(*int); return p }
+	s := func(name string) *string { p, _ := a[name].(*string); return p }
+	return args(n("first"), s("after"), n("last"), s("before"))
+}
+
+// byID is the order of lists that have no other.
+var byID = keyset.Order{Name: "id", Keys: []keyset.Key{{Expr: "id"}}}

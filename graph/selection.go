@@ -1,0 +1,57 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// selection is what a request asks of an object. It is read once, at the root; loaders follow it and fetch level by level, so the
+// number of statements follows the shape of the request and never the number of rows.
+type selection struct {
+	oc  *graphql.OperationContext
+	set ast.SelectionSet
+}
+
+// selected is what the running resolver's field asks.
+func selected(ctx context.Context) selection {
+	return selection{graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections}
+}
+
+// fields are the fields of a name, one for each alias, as far as they apply to one of the types.
+func (s selection) fields(name string, types ...string) []graphql.CollectedField {
+	var out []graphql.CollectedField
+	for _, f := range graphql.CollectFields(s.oc, s.set, types) {
+		if f.Name == name {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// has tells whether a field is asked.
+func (s selection) has(name string, types ...string) bool { return len(s.fields(name, types...)) > 0 }
+
+// child is what is asked of a field, over all its aliases; ok is false when it is not asked.
+func (s selection) child(name string, types ...string) (selection, bool) {
+	fields := s.fields(name, types...)
+	out := selection{oc: s.oc}
+	for _, f := range fields {
+		out.set = append(out.set, f.Selections...)
+	}
+	return out, len(fields) > 0
+}
+
+// nodes is what is asked of the nodes of a connection.
+func (s selection) nodes(connection, edge string) selection {
+	edges, _ := s.child("edges", connection)
+	nodes, _ := edges.child("node", edge)
+	nodes.oc = s.oc
+	return nodes
+}
+
+// arguments are those of a collected field after coercion.
+func (s selection) arguments(f graphql.CollectedField) map[string]any {
+	return f.ArgumentMap(s.oc.Variables)
+}
