@@ -2,6 +2,7 @@ package commerce
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -21,10 +22,13 @@ func (i Instant) Add(d time.Duration) Instant { return i + Instant(d/time.Micros
 // String writes RFC 3339 with microseconds.
 func (i Instant) String() string { return i.Time().Format("2006-01-02T15:04:05.000000Z07:00") }
 
+// rfc3339 refuses what time.Parse takes beyond the standard: a comma before the fraction, an hour of one digit, an offset of a day.
+var rfc3339 = regexp.MustCompile(`^.{10}T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
 // ParseInstant reads RFC 3339 with an offset.
 func ParseInstant(s string) (Instant, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+	if year := t.UTC().Year(); err != nil || year < 1 || year > 9999 || !rfc3339.MatchString(s) {
 		return 0, fmt.Errorf("%q is not an RFC 3339 time with an offset, as in 2026-01-31T09:30:00+08:00", clip(s))
 	}
 	return InstantOf(t), nil

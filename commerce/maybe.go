@@ -37,10 +37,10 @@ func (m Maybe[T]) Or(old T) T {
 	return v
 }
 
-// MarshalJSON writes the value or null, so that inputs can be compared.
+// MarshalJSON writes null for absent and else a list of the value or null, so that inputs which differ never compare as equal.
 func (m Maybe[T]) MarshalJSON() ([]byte, error) {
 	if !m.given {
-		return []byte(`"absent"`), nil
+		return []byte("null"), nil
 	}
-	return json.Marshal(m.value)
+	return json.Marshal([]*T{m.value})
 }

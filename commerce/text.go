@@ -31,7 +31,7 @@ func (r Text) Clean(s string) (string, *Error) {
 	if !utf8.ValidString(s) {
 		return "", Errorf(InvalidInput, "is not valid UTF-8 text")
 	}
-	if len(s) > 8*r.Max+64 {
+	if len(s) > 12*r.Max+64 { // no composed character takes more: a syllable of Hangul takes 9
 		return "", Errorf(InvalidInput, "is longer than %d characters", r.Max)
 	}
 	if r.Multiline {
@@ -66,7 +66,8 @@ func forbidden(c rune) bool {
 
 var folder = cases.Fold()
 
-// Fold is the form in which codes and search text are compared: width and case folded, NFKC.
+// Fold is the form in which codes and search text are compared: width and case folded, NFKC. Folding alone would swap the two
+// cases of Cherokee; lowering afterwards makes them one.
 func Fold(s string) string {
-	return norm.NFKC.String(folder.String(width.Fold.String(norm.NFKC.String(s))))
+	return norm.NFKC.String(strings.ToLower(folder.String(width.Fold.String(norm.NFKC.String(s)))))
 }
