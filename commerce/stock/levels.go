@@ -20,11 +20,12 @@ type AdjustInput struct {
 	Reference commerce.Reference
 }
 
-// Adjusted names what an adjustment touched.
+// AdjustedLevel names what an adjustment touched.
 type AdjustedLevel struct{ Level, Movement commerce.UUID }
 
 // Adjust adds in.Delta to what is on hand.
-// Errors: FORBIDDEN without stock:write; NOT_FOUND; INVALID_INPUT; INSUFFICIENT_STOCK when less than what is reserved would remain.
+// Errors: FORBIDDEN without stock:write; NOT_FOUND; INVALID_INPUT, also when more than can be counted would be there;
+// INSUFFICIENT_STOCK when less than what is reserved would remain.
 func (s *Service) Adjust(ctx context.Context, in AdjustInput) (AdjustedLevel, bool, error) {
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return AdjustedLevel{}, false, err
@@ -37,15 +38,18 @@ func (s *Service) Adjust(ctx context.Context, in AdjustInput) (AdjustedLevel, bo
 		if err != nil {
 			return AdjustedLevel{}, err
 		}
-		levels, err := Move(ctx, tx, []Movement{{Place: place, Kind: Adjusted, OnHand: in.Delta, Reason: in.Reason, Reference: in.Reference}})
-		if short, ok := errors.AsType[*Shortfall](err); ok {
+		m := Movement{ID: commerce.NewUUID(), Place: place, Kind: Adjusted, OnHand: in.Delta, Reason: in.Reason, Reference: in.Reference}
+		levels, err := Move(ctx, tx, []Movement{m})
+		short, ok := errors.AsType[*Shortfall](err)
+		switch {
+		case ok && in.Delta > 0:
+			return AdjustedLevel{}, commerce.Invalid([]string{"delta"}, "would make more than %d", commerce.MaxQuantity)
+		case ok:
 			return AdjustedLevel{}, notBelow(short.Level, "delta")
-		}
-		if err != nil {
+		case err != nil:
 			return AdjustedLevel{}, err
 		}
-		movement, err := newest(ctx, tx, place)
-		return AdjustedLevel{Level: levels[0].ID, Movement: movement}, err
+		return AdjustedLevel{Level: levels[0].ID, Movement: m.ID}, nil
 	})
 }
 
@@ -179,14 +183,6 @@ func findPlace(ctx context.Context, tx *events.Tx, v commerce.VariantRef, l comm
 		return Place{}, err
 	}
 	return Place{Variant: variants[0].ID, Location: locations[0].ID}, nil
-}
-
-// newest is the id of the last movement of a place, which the running transaction wrote.
-func newest(ctx context.Context, tx *events.Tx, p Place) (commerce.UUID, error) {
-	var id commerce.UUID
-	err := tx.QueryRow(ctx, `SELECT id FROM stock_movements WHERE brand_id = ? AND variant_id = ? AND location_id = ? ORDER BY id DESC LIMIT 1`,
-		tx.Viewer.Brand, p.Variant, p.Location).Scan(&id)
-	return id, err
 }
 
 // fields gathers what is wrong with an input.

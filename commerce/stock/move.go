@@ -33,6 +33,7 @@ type Place struct{ Variant, Location commerce.UUID }
 
 // Movement is a line to be written to the ledger.
 type Movement struct {
+	ID commerce.UUID // made when it is nil
 	Place
 	Kind      Kind
 	OnHand    int64 // what on hand changes by
@@ -126,10 +127,10 @@ func change(ctx context.Context, tx *events.Tx, p Place, onHand, reserved int64)
 	err := tx.QueryRow(ctx, `UPDATE stock_levels SET on_hand = on_hand + ?, reserved = reserved + ?, version = version + 1, updated_at = ?
 		WHERE brand_id = ? AND variant_id = ? AND location_id = ?
 		AND on_hand + ? >= 0 AND on_hand + ? <= ? AND reserved + ? >= 0 AND on_hand + ? >= reserved + ?
-		AND (? <= 0 OR on_hand - reserved - safety_stock >= ?)
+		AND (CAST(? AS bigint) <= 0 OR on_hand + ? - reserved - safety_stock >= ?)
 		RETURNING id, on_hand, reserved, safety_stock, version`,
 		onHand, reserved, tx.Now, tx.Viewer.Brand, p.Variant, p.Location,
-		onHand, onHand, commerce.MaxQuantity, reserved, onHand, reserved, reserved, reserved,
+		onHand, onHand, commerce.MaxQuantity, reserved, onHand, reserved, reserved, onHand, reserved,
 	).Scan(&level.ID, &level.OnHand, &level.Reserved, &level.Safety, &level.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		stands, err := standing(ctx, tx, p)
@@ -167,7 +168,10 @@ func write(ctx context.Context, tx *events.Tx, movements []Movement) error {
 	for some := range slices.Chunk(movements, 500) {
 		args := make([]any, 0, 13*len(some))
 		for _, m := range some {
-			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, m.Variant, m.Location, m.Kind, m.OnHand, m.Reserved, m.Reason,
+			if m.ID == (commerce.UUID{}) {
+				m.ID = commerce.NewUUID()
+			}
+			args = append(args, m.ID, tx.Viewer.Brand, m.Variant, m.Location, m.Kind, m.OnHand, m.Reserved, m.Reason,
 				m.Reference.System, m.Reference.Value, tx.Viewer.Subject, tx.Cause(), tx.Now)
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO stock_movements (id, brand_id, variant_id, location_id, kind, on_hand_delta, reserved_delta, reason,
