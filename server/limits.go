@@ -1,0 +1,208 @@
+package server
+
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/oneshelf/oneshelf/commerce"
+)
+
+// Limits bound what one request may ask. They are counted on the document as it came, through named and inline fragments, before
+// validation: a small document that doubles fragments is refused without being followed.
+type Limits struct {
+	Depth, Aliases, Directives, Tokens int
+	Document                           int // bytes
+	Body, LargeBody                    int64
+	ListEntries                        int
+	Mutations                          int
+	Cost                               int
+}
+
+// DefaultLimits are those of the contract.
+var DefaultLimits = Limits{
+	Depth: 15, Aliases: 100, Directives: 50, Tokens: 5000, Document: 64 << 10, Body: 1 << 20, LargeBody: 4 << 20, ListEntries: 250, Mutations: 4, Cost: 10_000,
+}
+
+// tally is what a selection asks in all, fragments included.
+type tally struct{ depth, aliases, directives, fields int }
+
+// saturated keeps sums from overflowing where fragments double.
+const saturated = 1 << 20
+
+func (t tally) plus(u tally) tally {
+	return tally{max(t.depth, u.depth), min(t.aliases+u.aliases, saturated), min(t.directives+u.directives, saturated), min(t.fields+u.fields, saturated)}
+}
+
+// counter counts a document; each fragment once.
+type counter struct {
+	doc       *ast.QueryDocument
+	fragments map[string]*tally // nil while it is being counted
+	cyclic    bool
+}
+
+func (c *counter) set(set ast.SelectionSet) tally {
+	var out tally
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			inner := c.set(s.SelectionSet)
+			inner.depth++
+			inner.fields = min(inner.fields+1, saturated)
+			inner.directives = min(inner.directives+len(s.Directives), saturated)
+			if s.Alias != "" && s.Alias != s.Name {
+				inner.aliases++
+			}
+			out = out.plus(inner)
+		case *ast.InlineFragment:
+			inner := c.set(s.SelectionSet)
+			inner.directives = min(inner.directives+len(s.Directives), saturated)
+			out = out.plus(inner)
+		case *ast.FragmentSpread:
+			inner := c.fragment(s.Name)
+			inner.directives = min(inner.directives+len(s.Directives), saturated)
+			out = out.plus(inner)
+		}
+	}
+	return out
+}
+
+func (c *counter) fragment(name string) tally {
+	if known, ok := c.fragments[name]; ok {
+		if known == nil {
+			c.cyclic = true
+			return tally{}
+		}
+		return *known
+	}
+	c.fragments[name] = nil
+	var out tally
+	if f := c.doc.Fragments.ForName(name); f != nil {
+		out = c.set(f.SelectionSet)
+		out.directives = min(out.directives+len(f.Directives), saturated)
+	}
+	c.fragments[name] = &out
+	return out
+}
+
+// check answers BAD_REQUEST for a document beyond the limits.
+func (l Limits) check(doc *ast.QueryDocument) *commerce.Error {
+	c := counter{doc: doc, fragments: map[string]*tally{}}
+	var total tally
+	for _, op := range doc.Operations {
+		t := c.set(op.SelectionSet)
+		t.directives += len(op.Directives)
+		total = total.plus(t)
+		if op.Operation == ast.Mutation && rootFields(doc, op.SelectionSet, map[string]bool{}) > l.Mutations {
+			return commerce.Errorf(commerce.BadRequest, "at most %d mutation fields in one request", l.Mutations)
+		}
+	}
+	for _, f := range doc.Fragments {
+		c.fragment(f.Name)
+	}
+	switch {
+	case c.cyclic:
+		return commerce.Errorf(commerce.BadRequest, "fragments must not use themselves")
+	case total.depth > l.Depth:
+		return commerce.Errorf(commerce.BadRequest, "the request is %d levels deep, at most %d are allowed", total.depth, l.Depth)
+	case total.aliases > l.Aliases:
+		return commerce.Errorf(commerce.BadRequest, "the request has more than %d aliases", l.Aliases)
+	case total.directives > l.Directives:
+		return commerce.Errorf(commerce.BadRequest, "the request has more than %d directives", l.Directives)
+	case total.fields > l.Tokens:
+		return commerce.Errorf(commerce.BadRequest, "the request asks more than %d fields", l.Tokens)
+	}
+	return nil
+}
+
+// rootFields counts the fields at the root; it is called after nothing has been expanded, so it minds cycles itself.
+func rootFields(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool) int {
+	n := 0
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			n++
+		case *ast.InlineFragment:
+			n += rootFields(doc, s.SelectionSet, seen)
+		case *ast.FragmentSpread:
+			if f := doc.Fragments.ForName(s.Name); f != nil && !seen[s.Name] {
+				seen[s.Name] = true
+				n += rootFields(doc, f.SelectionSet, seen)
+				delete(seen, s.Name)
+			}
+		}
+		if n > saturated {
+			return n
+		}
+	}
+	return n
+}
+
+// lists answers BAD_REQUEST when a list in the variables or in the document's values is too long.
+func (l Limits) lists(doc *ast.QueryDocument, variables map[string]any) *commerce.Error {
+	tooLong := commerce.Errorf(commerce.BadRequest, "a list in the input has more than %d entries", l.ListEntries)
+	for _, v := range variables {
+		if l.long(v) {
+			return tooLong
+		}
+	}
+	found := false
+	var value func(*ast.Value)
+	value = func(v *ast.Value) {
+		if v == nil {
+			return
+		}
+		if v.Kind == ast.ListValue && len(v.Children) > l.ListEntries {
+			found = true
+		}
+		for _, child := range v.Children {
+			value(child.Value)
+		}
+	}
+	var walk func(ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				for _, a := range s.Arguments {
+					value(a.Value)
+				}
+				walk(s.SelectionSet)
+			case *ast.InlineFragment:
+				walk(s.SelectionSet)
+			}
+		}
+	}
+	for _, op := range doc.Operations {
+		for _, v := range op.VariableDefinitions {
+			value(v.DefaultValue)
+		}
+		walk(op.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		walk(f.SelectionSet)
+	}
+	if found {
+		return tooLong
+	}
+	return nil
+}
+
+func (l Limits) long(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		if len(v) > l.ListEntries {
+			return true
+		}
+		for _, x := range v {
+			if l.long(x) {
+				return true
+			}
+		}
+	case map[string]any:
+		for _, x := range v {
+			if l.long(x) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/oneshelf/oneshelf/commerce"
+)
+
+// engine prepares and runs GraphQL operations for every transport alike.
+type engine struct {
+	schema    *ast.Schema
+	executor  *executor.Executor
+	documents *lru.LRU[*ast.QueryDocument]
+	limits    Limits
+}
+
+// Documents up to this size are kept after validation, this many of them.
+const (
+	keptDocument  = 8 << 10
+	keptDocuments = 1000
+)
+
+func newEngine(es graphql.ExecutableSchema, present graphql.ErrorPresenterFunc, recovered graphql.RecoverFunc, limits Limits) *engine {
+	e := &engine{schema: es.Schema(), executor: executor.New(es), documents: lru.New[*ast.QueryDocument](keptDocuments), limits: limits}
+	e.executor.SetErrorPresenter(present)
+	e.executor.SetRecoverFunc(recovered)
+	return e
+}
+
+// prepare reads, bounds, validates and costs an operation. Nothing has been asked of the database before it answers. The errors it
+// answers are those of the request; the operation must not run then.
+func (e *engine) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	doc, errs := e.document(ctx, params.Query)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	if err := e.limits.lists(doc, params.Variables); err != nil {
+		return nil, refused(err)
+	}
+	// The executor finds the document in this request's cache: it neither parses nor validates it again.
+	ex := *e.executor
+	ex.SetQueryCache(one{doc})
+	oc, errs := ex.CreateOperationContext(ctx, params)
+	if len(errs) > 0 {
+		for _, err := range errs {
+			err.Extensions = map[string]any{"code": commerce.BadRequest}
+		}
+		return nil, errs
+	}
+	oc.DisableIntrospection = false
+	n := coster{schema: e.schema, variables: oc.Variables, limit: e.limits.Cost}.operation(oc.Operation)
+	oc.Stats.SetExtension(costKey, n)
+	if n > e.limits.Cost {
+		return oc, refused(commerce.Errorf(commerce.CostLimit, "the request costs %d, at most %d is allowed", n, e.limits.Cost))
+	}
+	return oc, nil
+}
+
+const costKey = "cost"
+
+// costOf is what a prepared operation costs, as answers tell it.
+func (e *engine) costOf(oc *graphql.OperationContext) map[string]any {
+	if oc == nil {
+		return nil
+	}
+	n, ok := oc.Stats.GetExtension(costKey).(int)
+	if !ok {
+		return nil
+	}
+	return map[string]any{"cost": map[string]any{"requested": n, "limit": e.limits.Cost}}
+}
+
+// document parses, bounds and validates a document, or finds it among those that were.
+func (e *engine) document(ctx context.Context, query string) (*ast.QueryDocument, gqlerror.List) {
+	if strings.TrimSpace(query) == "" {
+		return nil, refused(commerce.Errorf(commerce.BadRequest, "there is no query"))
+	}
+	if len(query) > e.limits.Document {
+		return nil, refused(commerce.Errorf(commerce.BadRequest, "the document is larger than %d bytes", e.limits.Document))
+	}
+	if doc, ok := e.documents.Get(ctx, query); ok {
+		return doc, nil
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Name: "request", Input: query}, e.limits.Tokens)
+	if err != nil {
+		return nil, syntax(err)
+	}
+	if err := e.limits.check(doc); err != nil {
+		return nil, refused(err)
+	}
+	if errs := validator.ValidateWithRules(e.schema, doc, nil); len(errs) > 0 {
+		if len(errs) > maxErrors {
+			errs = errs[:maxErrors]
+		}
+		for _, err := range errs {
+			err.Extensions = map[string]any{"code": commerce.BadRequest}
+		}
+		return nil, errs
+	}
+	if len(query) <= keptDocument {
+		e.documents.Add(ctx, query, doc)
+	}
+	return doc, nil
+}
+
+// maxErrors bounds how many errors of a request are listed.
+const maxErrors = 20
+
+func refused(err *commerce.Error) gqlerror.List {
+	return gqlerror.List{{Message: err.Message, Err: err, Extensions: map[string]any{"code": err.Code}}}
+}
+
+// syntax tells what the parser said; its text speaks of the document alone.
+func syntax(err error) gqlerror.List {
+	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return gqlerror.List{{Message: e.Message, Locations: e.Locations, Extensions: map[string]any{"code": commerce.BadRequest}}}
+	}
+	return refused(commerce.Errorf(commerce.BadRequest, "the document cannot be read"))
+}
+
+// one is a cache of a single document.
+type one struct{ doc *ast.QueryDocument }
+
+func (o one) Get(context.Context, string) (*ast.QueryDocument, bool) { return o.doc, true }
+func (o one) Add(context.Context, string, *ast.QueryDocument)        {}
+
+// run executes a prepared operation that answers once.
+func (e *engine) run(ctx context.Context, oc *graphql.OperationContext) *graphql.Response {
+	next, ctx := e.executor.DispatchOperation(ctx, oc)
+	return next(ctx)
+}

@@ -1,0 +1,148 @@
+// Package server opens the doors: /graphql over HTTP and WebSocket, the keys at /.well-known/jwks.json, and what operators ask. It
+// finds out who calls, bounds what may be asked, and hands on to graph.
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/graph"
+	"github.com/oneshelf/oneshelf/graph/generated"
+	"github.com/oneshelf/oneshelf/internal/cache"
+)
+
+// Server answers requests. Make it with New.
+type Server struct {
+	Options
+	engine  *engine
+	origins origins
+	sockets *semaphore.Weighted
+	live    context.Context // ends when the sockets must go
+	stop    context.CancelFunc
+}
+
+// Options is what a Server is made of.
+type Options struct {
+	Resolver *graph.Resolver
+	Store    *events.Store
+	Verifier *auth.Verifier
+	Cache    *cache.Cache
+	Log      *slog.Logger
+	Limits   Limits
+	// Origins are the browser origins that may call; none closes the door to browsers of other sites.
+	Origins []string
+	// RequestTimeout bounds one query or mutation.
+	RequestTimeout time.Duration
+	// Sockets bounds how many WebSockets are open at once.
+	Sockets int64
+}
+
+// New makes a Server.
+func New(o Options) *Server {
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits
+	}
+	if o.RequestTimeout == 0 {
+		o.RequestTimeout = 30 * time.Second
+	}
+	if o.Sockets == 0 {
+		o.Sockets = 10_000
+	}
+	s := &Server{Options: o, origins: o.Origins, sockets: semaphore.NewWeighted(o.Sockets)}
+	s.live, s.stop = context.WithCancel(context.Background())
+	config := generated.Config{Resolvers: o.Resolver}
+	config.Directives.HasScope = graph.HasScope
+	s.engine = newEngine(generated.NewExecutableSchema(config), graph.Present(s.report), s.recovered, o.Limits)
+	return s
+}
+
+// report logs a fault that callers are not told about, under the request's id.
+func (s *Server) report(ctx context.Context, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	id := ""
+	if v := auth.From(ctx); v != nil {
+		id = v.Request
+	}
+	s.Log.Error("a request failed", "requestId", id, "error", err)
+}
+
+// recovered turns a panic into a fault; what it says stays inside.
+func (s *Server) recovered(ctx context.Context, p any) error {
+	s.Log.Error("a resolver panicked", "panic", p)
+	return errors.New("panic")
+}
+
+// Handler is all doors.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/graphql", s.doors)
+	mux.Handle("GET /.well-known/jwks.json", s.Verifier.JWKS())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	return s.cors(mux)
+}
+
+func (s *Server) doors(w http.ResponseWriter, r *http.Request) {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		s.websocket(w, r)
+		return
+	}
+	s.graphql(w, r)
+}
+
+// ready tells whether requests can be answered: the database answers, and the server does not stop.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, stop := context.WithTimeout(r.Context(), 2*time.Second)
+	defer stop()
+	if s.live.Err() != nil || s.Store.DB.Ping(ctx) != nil {
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	io.WriteString(w, "ready\n")
+}
+
+// cors lets the configured origins call from browsers, and nobody else.
+func (s *Server) cors(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin := r.Header.Get("Origin")
+		if origin != "" {
+			w.Header().Add("Vary", "Origin")
+		}
+		if s.origins.allow(origin) {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+				w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+				w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID")
+				w.Header().Set("Access-Control-Max-Age", "600")
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// HTTP is the server that listens: headers, bodies and idle connections are bounded in time and size.
+func (s *Server) HTTP() *http.Server {
+	return &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// Drain ends sockets and streams, each with its close code; requests under way are left to http.Server.Shutdown.
+func (s *Server) Drain() { s.stop() }
+
+func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
