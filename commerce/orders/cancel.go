@@ -58,8 +58,7 @@ func cancel(ctx context.Context, tx *events.Tx, o locked, reason string) error {
 	if err := note(ctx, tx, o.ID, kind, reason); err != nil {
 		return err
 	}
-	sayOrder(tx, o.ID, o.Version, o.ChannelID)
-	return nil
+	return sayOrder(ctx, tx, o)
 }
 
 // giveBack releases everything an order still reserves and ends its work; dispatch tokens given out before are void.

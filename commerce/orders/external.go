@@ -47,25 +47,33 @@ func Follow(ctx context.Context, tx *events.Tx, id commerce.UUID, news News) (bo
 	if err != nil {
 		return false, err
 	}
+	changed := false
 	if due := min(news.Paid, o.Total) - o.Paid; due > 0 && State(o.State) != Canceled {
 		p := PaymentInput{Method: "MARKETPLACE", Amount: commerce.Money{Amount: due, Currency: o.Currency}}
 		if err := receive(ctx, tx, o, p); err != nil {
 			return false, err
 		}
-		o.Paid += due
+		changed = true
+		if o, err = lock(ctx, tx, id); err != nil {
+			return false, err
+		}
 	}
+	moved := false
 	switch {
 	case news.Closed && (State(o.State) == Open || State(o.State) == Held):
-		return true, cancel(ctx, tx, o, "closed by the marketplace")
+		moved, err = true, cancel(ctx, tx, o, "closed by the marketplace")
 	case news.Left && State(o.State) != Canceled && FulfillmentState(o.FulfillmentState) != Fulfilled:
-		return true, leave(ctx, tx, o, news)
+		moved, err = leave(ctx, tx, o, news)
 	case State(o.State) == Held:
-		return true, release(ctx, tx, o, news)
-	case State(o.State) == Open && news.HoldFor != "" && !o.left:
-		return true, hold(ctx, tx, o, news.HoldFor)
+		moved, err = release(ctx, tx, o, news)
+	case State(o.State) == Open && news.holds() && !o.left:
+		moved, err = true, hold(ctx, tx, o, news.HoldFor)
 	}
-	return true, nil
+	return changed || moved, err
 }
+
+// holds tells whether the news hold back an order that is open. That it is not paid is no such news: it was, or it would not be open.
+func (n News) holds() bool { return n.HoldFor != "" && n.HoldFor != HeldUnpaid }
 
 // differs tells whether news could change an order, so that an order polled again and again is not locked each time.
 func differs(o *ent.Order, n News) bool {
@@ -81,7 +89,7 @@ func differs(o *ent.Order, n News) bool {
 	case State(o.State) == Held:
 		return n.HoldFor != o.HoldReason
 	}
-	return State(o.State) == Open && n.HoldFor != "" && FulfillmentState(o.FulfillmentState) == Unfulfilled
+	return State(o.State) == Open && n.holds() && FulfillmentState(o.FulfillmentState) == Unfulfilled
 }
 
 // hold keeps an order back; work taken on is taken back, so that no token given out before ships it.
@@ -97,17 +105,17 @@ func hold(ctx context.Context, tx *events.Tx, o locked, reason string) error {
 }
 
 // release lets a held order go on as far as it can: lines are mapped, stock is promised when none is, and what still stands in the
-// way stays its reason.
-func release(ctx context.Context, tx *events.Tx, o locked, news News) error {
+// way stays its reason. It answers whether something changed.
+func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, error) {
 	all := auth.With(ctx, unnarrowed(tx.Viewer))
 	lines, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(o.ID)).Order(orderline.ByPosition()).All(all)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if len(o.work) == 0 {
 		wanted, mapped, err := mapLines(ctx, tx, lines, news.Variants)
 		if err != nil {
-			return err
+			return false, err
 		}
 		reason := HeldUnmapped
 		if mapped {
@@ -117,19 +125,19 @@ func release(ctx context.Context, tx *events.Tx, o locked, news News) error {
 			case outOf:
 				reason = HeldShort
 			default:
-				return err
+				return false, err
 			}
 		}
 		news.HoldFor = reason
 	}
 	if news.HoldFor != "" {
 		if news.HoldFor == o.HoldReason {
-			return nil
+			return false, nil
 		}
-		return stand(ctx, tx, o, Held, news.HoldFor, "HELD")
+		return true, stand(ctx, tx, o, Held, news.HoldFor, "HELD")
 	}
 	o.State = string(Open)
-	return stand(ctx, tx, o, settled(o), "", "RELEASED")
+	return true, stand(ctx, tx, o, settled(o), "", "RELEASED")
 }
 
 func stand(ctx context.Context, tx *events.Tx, o locked, state State, reason, kind string) error {
@@ -139,20 +147,23 @@ func stand(ctx context.Context, tx *events.Tx, o locked, state State, reason, ki
 	if err := note(ctx, tx, o.ID, kind, reason); err != nil {
 		return err
 	}
-	sayOrder(tx, o.ID, o.Version, o.ChannelID)
-	return nil
+	return sayOrder(ctx, tx, o)
 }
 
-// mapLines gives lines the variants that are known by now and tells whether every line has one.
+// mapLines gives lines the variants that are known by now, with their SKUs, and tells whether every line has one. Until every line
+// has one none is changed.
 func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known map[commerce.UUID]commerce.UUID) ([]line, bool, error) {
+	for _, l := range lines {
+		if _, ok := known[l.ID]; l.VariantID == nil && !ok {
+			return nil, false, nil
+		}
+	}
 	var out []line
 	for _, l := range lines {
 		if l.VariantID == nil {
-			v, ok := known[l.ID]
-			if !ok {
-				return nil, false, nil
-			}
-			if _, err := tx.Exec(ctx, "UPDATE order_lines SET variant_id = ? WHERE brand_id = ? AND id = ?", v, tx.Viewer.Brand, l.ID); err != nil {
+			v, brand := known[l.ID], tx.Viewer.Brand
+			if _, err := tx.Exec(ctx, `UPDATE order_lines SET variant_id = ?, sku = COALESCE((SELECT sku FROM variants WHERE brand_id = ? AND id = ?), sku)
+				WHERE brand_id = ? AND id = ?`, v, brand, v, brand, l.ID); err != nil {
 				return nil, false, err
 			}
 			l.VariantID = &v
@@ -162,17 +173,16 @@ func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known 
 	return out, true, nil
 }
 
-// leave books as shipped what a marketplace says has left without us: the seller shipped it in the marketplace's own console.
-func leave(ctx context.Context, tx *events.Tx, o locked, news News) error {
+// leave books as shipped what a marketplace says has left without us: the seller shipped it in the marketplace's own console. It
+// answers whether something changed.
+func leave(ctx context.Context, tx *events.Tx, o locked, news News) (changed bool, err error) {
 	if State(o.State) == Held {
-		if err := release(ctx, tx, o, News{Variants: news.Variants}); err != nil {
-			return err
+		if changed, err = release(ctx, tx, o, News{Variants: news.Variants}); err != nil {
+			return false, err
 		}
-		again, err := lock(ctx, tx, o.ID)
-		if err != nil || State(again.State) == Held {
-			return err
+		if o, err = lock(ctx, tx, o.ID); err != nil || State(o.State) == Held {
+			return changed, err
 		}
-		o = again
 	}
 	carrier, number := news.Carrier, news.TrackingNumber
 	if carrier == "" {
@@ -186,13 +196,12 @@ func leave(ctx context.Context, tx *events.Tx, o locked, news News) error {
 			continue
 		}
 		if _, err := ship(ctx, tx, o, w, ShipInput{Carrier: carrier, TrackingNumber: number}); err != nil {
-			return err
+			return false, err
 		}
-		again, err := lock(ctx, tx, o.ID)
-		if err != nil {
-			return err
+		if o, err = lock(ctx, tx, o.ID); err != nil {
+			return false, err
 		}
-		o = again
+		changed = true
 	}
-	return nil
+	return changed, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // Find answers the order a ref names, nil when the viewer sees none. An external reference that several channels gave names none.
@@ -69,10 +70,10 @@ func notTaken(ctx context.Context, tx *events.Tx, channel commerce.UUID, ref com
 // lock keeps an order from others until the transaction ends and reads it with all its work, whatever of it the viewer sees.
 // The order is the first thing every transaction on it locks: that is what fences shipping from canceling.
 func lock(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, error) {
-	// Raising the version is the lock; a transaction that fails takes it back.
-	if _, err := tx.Exec(ctx, "UPDATE orders SET version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ?",
-		tx.Now, tx.Viewer.Brand, id); err != nil {
-		return locked{}, err
+	if tx.Engine() == db.Postgres { // SQLite has one writer. The lock lets others write rows that point at the order.
+		if _, err := tx.Exec(ctx, "SELECT 1 FROM orders WHERE brand_id = ? AND id = ? FOR NO KEY UPDATE", tx.Viewer.Brand, id); err != nil {
+			return locked{}, err
+		}
 	}
 	all := auth.With(ctx, unnarrowed(tx.Viewer))
 	o, err := tx.Ent.Order.Get(all, id)

@@ -49,8 +49,7 @@ func (s *Service) Accept(ctx context.Context, in AcceptInput) (Accepted, bool, e
 		if err := note(ctx, tx, o.ID, "WORK_ACCEPTED", ""); err != nil {
 			return Accepted{}, err
 		}
-		sayOrder(tx, o.ID, o.Version, o.ChannelID)
-		return Accepted{Work: w.ID, Count: w.Dispatch + 1}, nil
+		return Accepted{Work: w.ID, Count: w.Dispatch + 1}, sayOrder(ctx, tx, o)
 	})
 	if err == nil {
 		a.Token = s.Tokens.Token(a.Work, a.Count)
@@ -192,8 +191,7 @@ func ship(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder,
 	if err := note(ctx, tx, o.ID, "SHIPPED", in.Carrier+" "+in.TrackingNumber); err != nil {
 		return Shipped{}, err
 	}
-	sayOrder(tx, o.ID, o.Version, o.ChannelID)
-	return parcel, nil
+	return parcel, sayOrder(ctx, tx, o)
 }
 
 // take chooses from which allocations a parcel is filled: everything left when nothing is asked; by SKU the lines in their order.

@@ -38,11 +38,14 @@ func (f *fields) payment(p *PaymentInput, path ...string) {
 
 func (f *fields) address(a *commerce.Address, path ...string) {
 	at := func(name string) []string { return append(append([]string{}, path...), name) }
-	for name, s := range map[string]*string{
-		"recipient": &a.Recipient, "phone": &a.Phone, "country": &a.Country, "province": &a.Province, "city": &a.City,
-		"district": &a.District, "line1": &a.Line1, "line2": &a.Line2, "postcode": &a.Postcode,
+	for _, part := range []struct {
+		name string
+		text *string
+	}{
+		{"recipient", &a.Recipient}, {"phone", &a.Phone}, {"country", &a.Country}, {"province", &a.Province}, {"city", &a.City},
+		{"district", &a.District}, {"line1", &a.Line1}, {"line2", &a.Line2}, {"postcode", &a.Postcode},
 	} {
-		f.text(s, commerce.ShortText, at(name)...)
+		f.text(part.text, commerce.ShortText, at(part.name)...)
 	}
 }
 

@@ -64,8 +64,7 @@ func receive(ctx context.Context, tx *events.Tx, o locked, p PaymentInput) error
 	if err := note(ctx, tx, o.ID, "PAYMENT_RECORDED", p.Amount.String()); err != nil {
 		return err
 	}
-	sayOrder(tx, o.ID, o.Version, o.ChannelID)
-	return nil
+	return sayOrder(ctx, tx, o)
 }
 
 // settled is the state an order is in once its sums are as they stand: complete when everything has left and is paid.

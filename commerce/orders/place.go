@@ -115,8 +115,7 @@ const (
 	HeldUnknown  = "UNKNOWN_STATE"
 )
 
-// place writes orders inside a running transaction. An Outcome with an error has changed nothing for its Command only when the
-// caller gives the transaction up, or when the error was found before stock moved; INSUFFICIENT_STOCK is found so.
+// place writes orders inside a running transaction. When an Outcome has an error, the caller must give the transaction up.
 func place(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(commands))
 	for i := range commands {
@@ -218,7 +217,7 @@ func writeOrder(ctx context.Context, tx *events.Tx, c *Command, hold string) err
 	if err := note(ctx, tx, c.Order, "PLACED", hold); err != nil {
 		return err
 	}
-	sayOrder(tx, c.Order, 1, c.Channel.ID)
+	tx.Record(orderChanged(c.Order, 1, c.Channel.ID))
 	return nil
 }
 

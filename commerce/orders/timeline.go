@@ -14,7 +14,19 @@ func note(ctx context.Context, tx *events.Tx, order commerce.UUID, kind, text st
 	return err
 }
 
-// sayOrder says that an order changed.
-func sayOrder(tx *events.Tx, order commerce.UUID, version int64, channel commerce.UUID) {
-	tx.Record(events.Fact{Type: events.OrderChanged, Aggregate: order, Sequence: version, Channel: &channel})
+// sayOrder raises the version of a locked order and says that it changed, both in one: so there is no version without its fact, and
+// looking at an order again without changing it leaves its version alone.
+func sayOrder(ctx context.Context, tx *events.Tx, o locked) error {
+	var version int64
+	err := tx.QueryRow(ctx, "UPDATE orders SET version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ? RETURNING version",
+		tx.Now, tx.Viewer.Brand, o.ID).Scan(&version)
+	if err != nil {
+		return err
+	}
+	tx.Record(orderChanged(o.ID, version, o.ChannelID))
+	return nil
+}
+
+func orderChanged(order commerce.UUID, version int64, channel commerce.UUID) events.Fact {
+	return events.Fact{Type: events.OrderChanged, Aggregate: order, Sequence: version, Channel: &channel}
 }
