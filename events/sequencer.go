@@ -43,7 +43,8 @@ func (s *Store) Run(ctx context.Context, w Waker) error {
 }
 
 // number gives the next numbers to facts that committed without one. The lock is taken by a statement of its own, so that the
-// next one sees what the holder before us has done.
+// next one sees what the holder before us has done. Numbers go on behind the places of our own consumers too: the log may have been
+// emptied of what is old.
 func (s *Store) number(ctx context.Context) (int64, error) {
 	if s.DB.Engine != db.Postgres {
 		return 0, nil
@@ -58,7 +59,8 @@ func (s *Store) number(ctx context.Context) (int64, error) {
 			return err
 		}
 		n, err = tx.Exec(ctx, `WITH fresh AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM events WHERE seq IS NULL ORDER BY id LIMIT ?)
-			UPDATE events SET seq = (SELECT COALESCE(MAX(seq), 0) FROM events) + fresh.place FROM fresh WHERE events.id = fresh.id`, numbering)
+			UPDATE events SET seq = GREATEST((SELECT COALESCE(MAX(seq), 0) FROM events), (SELECT COALESCE(MAX(seq), 0) FROM event_cursors)) + fresh.place
+			FROM fresh WHERE events.id = fresh.id`, numbering)
 		return err
 	})
 	if n == numbering {
