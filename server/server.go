@@ -43,6 +43,8 @@ type Options struct {
 	Origins []string
 	// RequestTimeout bounds one query or mutation.
 	RequestTimeout time.Duration
+	// OperatorsOnly closes /graphql: the process works in the background.
+	OperatorsOnly bool
 	// Sockets bounds how many WebSockets are open at once.
 	Sockets int64
 }
@@ -87,7 +89,9 @@ func (s *Server) recovered(ctx context.Context, p any) error {
 // Handler is all doors.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/graphql", s.doors)
+	if !s.OperatorsOnly {
+		mux.HandleFunc("/graphql", s.doors)
+	}
 	mux.Handle("GET /.well-known/jwks.json", s.Verifier.JWKS())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)

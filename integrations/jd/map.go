@@ -97,7 +97,7 @@ func lines(w api.Order, state integrations.OrderState) ([]integrations.OrderLine
 	ids := lineIDs{}
 	var goods int64
 	for _, item := range w.Items {
-		total, ok := commerce.Times(item.JDPrice.Fen, int(item.ItemTotal))
+		total, ok := commerce.Times(item.JDPrice.Fen, int64(item.ItemTotal))
 		if goods += total; !ok || goods > commerce.MaxAmount {
 			return nil, false
 		}
@@ -210,7 +210,7 @@ func unpaidOrder(raw json.RawMessage) (integrations.Order, error) {
 	}
 	ids := lineIDs{}
 	for _, item := range w.Items {
-		total, ok := commerce.Times(item.JDPrice.Fen, int(item.Num))
+		total, ok := commerce.Times(item.JDPrice.Fen, int64(item.Num))
 		if !ok || total > commerce.MaxAmount-o.Total {
 			return unreadable(raw)
 		}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/graph"
+	"github.com/oneshelf/oneshelf/internal/cache"
+	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/internal/version"
+	"github.com/oneshelf/oneshelf/jobs"
+	"github.com/oneshelf/oneshelf/server"
+)
+
+// drain is how long a stopping server finishes what is in hand.
+const drain = 18 * time.Second
+
+type serveCommand struct{ serving }
+
+func (serveCommand) Help() string {
+	return `Examples:
+  oneshelf serve
+  oneshelf serve --addr 0.0.0.0:8080 --database-url postgres://shelf@db/shelf --redis-url redis://cache:6379
+  ONESHELF_ROLES=worker oneshelf serve`
+}
+
+func (c *serveCommand) Run(ctx context.Context, io streams) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	log := c.logger(io.err)
+	a, err := assemble(ctx, c.data, log, c.AllowLoopback == "on")
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return err
+	}
+	log.Info("serving", "addr", listener.Addr().String(), "version", version.String(), "engine", string(a.db.Engine))
+	return a.serve(ctx, c.serving, listener)
+}
+
+// serve answers and works until ctx ends, then finishes what is in hand and hands back the rest.
+func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error {
+	issuers, err := auth.ParseIssuers(s.Issuers)
+	if err != nil {
+		return usageError{fmt.Errorf("--issuers: %w", err)}
+	}
+	shared, waker, client, err := a.shared(s.RedisURL)
+	if err != nil {
+		return err
+	}
+	if client != nil {
+		defer client.Close()
+	}
+	srv, err := a.api(s, shared, issuers)
+	if err != nil {
+		return err
+	}
+	debug.SetGCPercent(200) // answers are short-lived garbage: fewer, later collections cost memory we have
+
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var background sync.WaitGroup
+	background.Go(func() { a.number(work, waker) })
+	if s.role("worker") {
+		runner := jobs.Runner{Store: a.store, Channels: a.channels, Log: a.log}
+		background.Go(func() { runner.Run(work) })
+	}
+	web := srv.HTTP()
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	select {
+	case <-ctx.Done():
+	case err := <-failed:
+		stop()
+		background.Wait()
+		return err
+	}
+	a.log.Info("stopping")
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	srv.Drain()
+	err = web.Shutdown(deadline)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = web.Close() // what has not finished by now is cut off; nothing of it was acknowledged
+	}
+	stop()
+	background.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// number keeps events numbered and readers awake.
+func (a *app) number(ctx context.Context, waker events.Waker) {
+	if err := a.store.Run(ctx, waker); err != nil {
+		a.log.Error("numbering events ended", "error", err)
+	}
+}
+
+// api is the server over the use cases. A process without the role api opens the doors for operators alone.
+func (a *app) api(s serving, shared *cache.Cache, issuers []auth.TrustedIssuer) (*server.Server, error) {
+	cursors, err := keyset.NewCodec(a.seal.Derive("cursors"))
+	if err != nil {
+		return nil, err
+	}
+	return server.New(server.Options{
+		Resolver: &graph.Resolver{
+			Store: a.store, Catalog: a.catalog, Stock: a.stock, Members: a.members, Orders: a.orders, Channels: a.channels, Cursors: cursors,
+		},
+		Store: a.store, Verifier: a.verifier(issuers), Cache: shared, Log: a.log, Origins: s.CORSOrigins, OperatorsOnly: !s.role("api"),
+	}), nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+)
+
+// data says where the data are: what every command on them needs.
+type data struct {
+	DataDir       string `name:"data-dir" env:"ONESHELF_DATA_DIR" default:"./data" placeholder:"DIR" help:"SQLite file, signing keys, exports."`
+	DatabaseURL   string `name:"database-url" env:"ONESHELF_DATABASE_URL" placeholder:"URL" help:"postgres://… for many processes; SQLite in the data folder when absent."`
+	SecretKeyFile string `name:"secret-key-file" env:"ONESHELF_SECRET_KEY_FILE" placeholder:"FILE" help:"Seals channel secrets; shared by all processes of one database. In the data folder when absent."`
+	LogLevel      string `name:"log-level" env:"ONESHELF_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+}
+
+// serving says how a server serves.
+type serving struct {
+	data
+	Addr          string   `name:"addr" env:"ONESHELF_ADDR" default:"127.0.0.1:8080" help:"Listen address."`
+	RedisURL      string   `name:"redis-url" env:"ONESHELF_REDIS_URL" placeholder:"URL" help:"redis://…: wakes readers in other processes and keeps resolved viewers. Nothing needs it."`
+	Roles         []string `name:"roles" env:"ONESHELF_ROLES" default:"api,worker" enum:"api,worker" help:"What this process does: api, worker or both."`
+	CORSOrigins   []string `name:"cors-origins" env:"ONESHELF_CORS_ORIGINS" placeholder:"ORIGIN" help:"Browser origins that may call; none when absent."`
+	Issuers       string   `name:"issuers" env:"ONESHELF_ISSUERS" placeholder:"ISS=JWKS-URL" help:"External token issuers, comma-separated."`
+	AllowLoopback string   `name:"allow-loopback" env:"ONESHELF_ALLOW_LOOPBACK" enum:"on,off," default:"" help:"Outgoing calls to loopback addresses, for sandboxes: on or off."`
+}
+
+func (d data) database() string {
+	if d.DatabaseURL != "" {
+		return d.DatabaseURL
+	}
+	return filepath.Join(d.DataDir, "oneshelf.db")
+}
+
+func (d data) secretKey() string {
+	if d.SecretKeyFile != "" {
+		return d.SecretKeyFile
+	}
+	return filepath.Join(d.DataDir, "secret.key")
+}
+
+func (d data) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	level.UnmarshalText([]byte(d.LogLevel)) // checked when it was parsed
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func (s serving) role(name string) bool {
+	for _, r := range s.Roles {
+		if r == name {
+			return true
+		}
+	}
+	return false
+}
+
+// check answers what is wrong with settings that the parser cannot know.
+func (s serving) check() error {
+	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
+		return usageError{fmt.Errorf("--addr %q is not host:port", s.Addr)}
+	}
+	for _, o := range s.CORSOrigins {
+		if !strings.HasPrefix(o, "http://") && !strings.HasPrefix(o, "https://") {
+			return usageError{fmt.Errorf("--cors-origins %q is not an origin such as https://shop.example", o)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+// Package jobs is what is done later: following the log for the marketplaces, keeping each channel as it should be, and sweeping up.
+// What is to be done stands in rows of ours; what runs here only wakes up, claims and does it, so a process may die at any moment.
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/channels"
+	"github.com/oneshelf/oneshelf/events"
+)
+
+// The schedule.
+const (
+	look     = time.Second      // how often everybody looks without being woken
+	discover = 2 * time.Second  // how often new channels are looked for
+	sweep    = 10 * time.Minute // how often what has had its time is swept up
+	keptKeys = 48 * time.Hour   // idempotency keys; the promise is 24 hours
+	retry    = 2 * time.Second  // after a fault of our own
+)
+
+// Runner does background work until it is told to stop.
+type Runner struct {
+	Store    *events.Store
+	Channels *channels.Service
+	Log      *slog.Logger
+}
+
+// Run works until ctx ends and then waits for what is in hand.
+func (r *Runner) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { r.loop(ctx, "following events", r.hear) })
+	all.Go(func() { r.keepChannels(ctx) })
+	all.Go(func() { r.every(ctx, sweep, "sweeping", r.sweep) })
+	all.Wait()
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if err := r.Store.LetGo(ctx, r.Channels.Holder); err != nil {
+		r.Log.Warn("letting go of the log failed", "error", err)
+	}
+}
+
+// loop runs work again and again: at once while it answers that it did something, else after the next ring or look.
+func (r *Runner) loop(ctx context.Context, name string, work func(context.Context) (bool, error)) {
+	rings, end := r.Store.Bell().Wait()
+	defer end()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		did, err := work(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			r.Log.Error(name+" failed; it is tried again", "error", err)
+			if !sleep(ctx, retry) {
+				return
+			}
+			continue
+		}
+		if did {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-rings:
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *Runner) hear(ctx context.Context) (bool, error) {
+	n, err := r.Channels.Hear(ctx)
+	return n > 0, err
+}
+
+// keepChannels runs the work of every channel there is, each by itself: one shop's fault does not delay another's.
+func (r *Runner) keepChannels(ctx context.Context) {
+	running := map[commerce.UUID]bool{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	defer all.Wait()
+	r.every(ctx, discover, "looking for channels", func(ctx context.Context) error {
+		tasks, err := r.Channels.Tasks(ctx)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, t := range tasks {
+			if running[t.Channel] {
+				continue
+			}
+			running[t.Channel] = true
+			all.Go(func() {
+				rings, end := r.Store.Bell().Wait()
+				defer end()
+				if err := r.Channels.Work(ctx, t, rings); err != nil && ctx.Err() == nil {
+					r.Log.Error("work on a channel broke off; it is taken up again", "channel", t.Code, "error", err)
+				}
+				mu.Lock()
+				delete(running, t.Channel)
+				mu.Unlock()
+			})
+		}
+		return nil
+	})
+}
+
+// every runs work now and then on a schedule until ctx ends.
+func (r *Runner) every(ctx context.Context, d time.Duration, name string, work func(context.Context) error) {
+	for {
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error(name+" failed; it is tried again", "error", err)
+		}
+		if !sleep(ctx, d) {
+			return
+		}
+	}
+}
+
+// sweep drops idempotency keys that have had their time.
+func (r *Runner) sweep(ctx context.Context) error {
+	_, err := r.Store.DB.Write().Exec(ctx, "DELETE FROM idempotency_keys WHERE created_at < ?", r.Store.Instant().Add(-keptKeys))
+	return err
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
