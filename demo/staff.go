@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -111,15 +112,21 @@ func (s *staff) ship(ctx context.Context, w *ent.FulfillmentOrder) error {
 	if err != nil || !replayed {
 		return err
 	}
-	carriers := []string{"SF", "ZTO", "YTO"}
-	number := uint32(w.ID[12])<<24 | uint32(w.ID[13])<<16 | uint32(w.ID[14])<<8 | uint32(w.ID[15])
-	carrier := carriers[number%uint32(len(carriers))]
+	carrier, number := waybill(w.ID)
 	if _, _, err = s.Orders.Ship(ctx, orders.ShipInput{
-		Key: "demo-ship-" + w.ID.String(), Work: w.ID, Token: accepted.Token, Carrier: carrier, TrackingNumber: fmt.Sprintf("%s00%010d", carrier, number),
+		Key: "demo-ship-" + w.ID.String(), Work: w.ID, Token: accepted.Token, Carrier: carrier, TrackingNumber: number,
 	}); err != nil {
 		return err
 	}
 	return s.restock(ctx, w)
+}
+
+// waybill invents a parcel's number in the form its carrier's have, of the random end of an id.
+func waybill(work commerce.UUID) (carrier, number string) {
+	n := binary.BigEndian.Uint64(work[8:])
+	forms := []struct{ carrier, form string }{{"SF", "SF10%011d"}, {"ZTO", "7899%09d"}, {"YTO", "YT10%011d"}}
+	f := forms[n%uint64(len(forms))]
+	return f.carrier, fmt.Sprintf(f.form, n%1_000_000_000)
 }
 
 // restock lets goods arrive at a warehouse for variants that just ran low there.

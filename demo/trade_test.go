@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/oneshelf/oneshelf/commerce"
@@ -207,6 +208,18 @@ func TestStaffLeaveWorkThatSomebodyTookOn(t *testing.T) {
 	require.True(t, s.foreign[work.ID])
 	require.NoError(t, s.round(k.Ctx))
 	require.Zero(t, k.Count(t, "fulfillments", ""))
+}
+
+func TestWaybillsLookLikeTheirCarriers(t *testing.T) {
+	forms := map[string]string{"SF": `^SF\d{13}$`, "ZTO": `^\d{13}$`, "YTO": `^YT\d{13}$`}
+	seen, numbers := map[string]bool{}, map[string]bool{}
+	for range 100 {
+		carrier, number := waybill(commerce.UUID(uuid.New()))
+		require.Regexp(t, forms[carrier], number)
+		seen[carrier], numbers[number] = true, true
+	}
+	require.Len(t, seen, len(forms))
+	require.Len(t, numbers, 100)
 }
 
 func TestShopOfTheDemoIsItsOwn(t *testing.T) {
