@@ -8,6 +8,7 @@ package graph
 import (
 	"context"
 
+	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
 
@@ -16,5 +17,21 @@ func (r *queryResolver) Events(ctx context.Context, first *int, after *string, t
 }
 
 func (r *subscriptionResolver) Events(ctx context.Context, after *string, types []model.EventType) (<-chan model.Event, error) {
-	return r.stream(ctx, after, eventTypes(types))
+	return stream[model.Event](ctx, r.Resolver, after, eventTypes(types), nil)
+}
+
+func (r *subscriptionResolver) StockChanged(ctx context.Context, after *string, variants []*model.VariantRef, locations []*model.LocationRef) (<-chan *model.StockChanged, error) {
+	wanted, err := r.ofStock(ctx, variants, locations)
+	if err != nil {
+		return nil, err
+	}
+	return stream[*model.StockChanged](ctx, r.Resolver, after, []events.Type{events.StockChanged}, wanted)
+}
+
+func (r *subscriptionResolver) OrderChanged(ctx context.Context, after *string, channels []*model.ChannelRef) (<-chan *model.OrderChanged, error) {
+	wanted, err := r.ofChannels(ctx, channels)
+	if err != nil {
+		return nil, err
+	}
+	return stream[*model.OrderChanged](ctx, r.Resolver, after, []events.Type{events.OrderChanged}, wanted)
 }

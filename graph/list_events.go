@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 
-	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/event"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/graph/model"
@@ -56,39 +55,4 @@ func (r *Resolver) eventConnection(ctx context.Context, first *int, after *strin
 		out.TotalCount, err = count.Count(ctx)
 	}
 	return out, err
-}
-
-// stream follows the log from after on, or from now, until ctx ends. The channel holds nothing: a slow reader holds up itself alone.
-func (r *Resolver) stream(ctx context.Context, after *string, types []events.Type) (<-chan model.Event, error) {
-	q := events.Query{Types: types}
-	var err error
-	if after != nil {
-		q.After, err = r.place(ctx, *after)
-	} else {
-		q.After, err = r.Store.Head(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	s := selected(ctx)
-	out := make(chan model.Event)
-	go func() {
-		defer close(out)
-		err := r.Store.Stream(ctx, q, func(e *ent.Event) error {
-			models, err := r.eventModels(ctx, []*ent.Event{e}, s)
-			if err != nil {
-				return err
-			}
-			select {
-			case out <- models[0]:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-		if err != nil && ctx.Err() == nil {
-			r.Store.Log.Error("a stream broke off", "error", err)
-		}
-	}()
-	return out, nil
 }

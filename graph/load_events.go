@@ -58,7 +58,7 @@ func (r *Resolver) eventModels(ctx context.Context, rows []*ent.Event, s selecti
 				return nil, err
 			}
 			onHand, reserved, available := int(data.OnHand), int(data.Reserved), int(data.Available)
-			m := model.StockChanged{
+			m := &model.StockChanged{
 				ID: uid, Cursor: cursor, Type: model.EventTypeStockChanged, AggregateID: id(commerce.StockLevelID, e.AggregateID), Sequence: sequence,
 				OccurredAt: at, Actor: e.Actor, Cause: e.Cause, Variant: load.variants[data.Variant],
 				OnHand: &onHand, Reserved: &reserved, Available: &available,
@@ -68,16 +68,16 @@ func (r *Resolver) eventModels(ctx context.Context, rows []*ent.Event, s selecti
 			}
 			out[i] = m
 		case events.OrderChanged:
-			out[i] = model.OrderChanged{ID: uid, Cursor: cursor, Type: model.EventTypeOrderChanged, AggregateID: id(commerce.OrderID, e.AggregateID),
+			out[i] = &model.OrderChanged{ID: uid, Cursor: cursor, Type: model.EventTypeOrderChanged, AggregateID: id(commerce.OrderID, e.AggregateID),
 				Sequence: sequence, OccurredAt: at, Actor: e.Actor, Cause: e.Cause, Order: load.orders[e.AggregateID]}
 		case events.ListingChanged:
-			out[i] = model.ListingChanged{ID: uid, Cursor: cursor, Type: model.EventTypeListingChanged, AggregateID: id(commerce.ListingID, e.AggregateID),
+			out[i] = &model.ListingChanged{ID: uid, Cursor: cursor, Type: model.EventTypeListingChanged, AggregateID: id(commerce.ListingID, e.AggregateID),
 				Sequence: sequence, OccurredAt: at, Actor: e.Actor, Cause: e.Cause, Listing: load.listings[e.AggregateID]}
 		case events.ProductChanged:
-			out[i] = model.ProductChanged{ID: uid, Cursor: cursor, Type: model.EventTypeProductChanged, AggregateID: id(commerce.ProductID, e.AggregateID),
+			out[i] = &model.ProductChanged{ID: uid, Cursor: cursor, Type: model.EventTypeProductChanged, AggregateID: id(commerce.ProductID, e.AggregateID),
 				Sequence: sequence, OccurredAt: at, Actor: e.Actor, Cause: e.Cause, Product: load.products[e.AggregateID]}
 		case events.MemberChanged:
-			out[i] = model.MemberChanged{ID: uid, Cursor: cursor, Type: model.EventTypeMemberChanged, AggregateID: id(commerce.MemberID, e.AggregateID),
+			out[i] = &model.MemberChanged{ID: uid, Cursor: cursor, Type: model.EventTypeMemberChanged, AggregateID: id(commerce.MemberID, e.AggregateID),
 				Sequence: sequence, OccurredAt: at, Actor: e.Actor, Cause: e.Cause, Member: load.members[e.AggregateID]}
 		}
 	}

@@ -57,7 +57,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r.WithContext(ctx), answer, http.StatusMethodNotAllowed, commerce.Errorf(commerce.BadRequest, "GET is for queries only"))
 		return
 	case oc.Operation.Operation == ast.Subscription:
-		errs = refused(commerce.Errorf(commerce.BadRequest, "subscriptions need a WebSocket with the subprotocol graphql-transport-ws"))
+		errs = refused(commerce.Errorf(commerce.BadRequest, "subscriptions need a WebSocket with the subprotocol graphql-transport-ws, or Accept: text/event-stream"))
 	}
 	if len(errs) > 0 {
 		s.write(w, answer, requestStatus(answer), s.requestErrors(ctx, oc, errs))
@@ -201,6 +201,17 @@ func accepted(headers []string) string {
 		return typeJSON
 	}
 	return best
+}
+
+// mediaTypes are the media types of an Accept header, without their parameters.
+func mediaTypes(headers []string) []string {
+	var out []string
+	for _, part := range strings.Split(strings.Join(headers, ","), ",") {
+		if media, _, err := mime.ParseMediaType(strings.TrimSpace(part)); err == nil {
+			out = append(out, media)
+		}
+	}
+	return out
 }
 
 // params reads what is to be run. Its errors say what is wrong without repeating what was sent.

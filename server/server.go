@@ -1,4 +1,4 @@
-// Package server opens the doors: /graphql over HTTP and WebSocket, the keys at /.well-known/jwks.json, and what operators ask. It
+// Package server opens the doors: /graphql over HTTP, WebSocket and server-sent events, the keys at /.well-known/jwks.json, and what operators ask. It
 // finds out who calls, bounds what may be asked, and hands on to graph.
 package server
 
@@ -101,6 +101,10 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) doors(w http.ResponseWriter, r *http.Request) {
 	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		s.websocket(w, r)
+		return
+	}
+	if wantsStream(r) {
+		s.stream(w, r)
 		return
 	}
 	s.graphql(w, r)

@@ -3531,6 +3531,23 @@ func (ec *executionContext) unmarshalOVariantInput2ᚕᚖgithubᚗcomᚋoneshelf
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalOVariantRef2ᚕᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐVariantRefᚄ(ctx context.Context, v any) ([]*model.VariantRef, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.VariantRef, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNVariantRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐVariantRef(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalOVariantRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐVariantRef(ctx context.Context, v any) (*model.VariantRef, error) {
 	if v == nil {
 		return nil, nil

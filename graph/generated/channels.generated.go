@@ -2794,6 +2794,23 @@ func (ec *executionContext) marshalOChannelKind2ᚕᚖgithubᚗcomᚋoneshelfᚋ
 	return ret
 }
 
+func (ec *executionContext) unmarshalOChannelRef2ᚕᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐChannelRefᚄ(ctx context.Context, v any) ([]*model.ChannelRef, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.ChannelRef, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNChannelRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐChannelRef(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalOChannelRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐChannelRef(ctx context.Context, v any) (*model.ChannelRef, error) {
 	if v == nil {
 		return nil, nil

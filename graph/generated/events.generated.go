@@ -2068,6 +2068,34 @@ func (ec *executionContext) marshalNEventType2githubᚗcomᚋoneshelfᚋoneshelf
 	return v
 }
 
+func (ec *executionContext) marshalNOrderChanged2githubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐOrderChanged(ctx context.Context, sel ast.SelectionSet, v model.OrderChanged) graphql.Marshaler {
+	return ec._OrderChanged(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOrderChanged2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐOrderChanged(ctx context.Context, sel ast.SelectionSet, v *model.OrderChanged) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OrderChanged(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNStockChanged2githubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockChanged(ctx context.Context, sel ast.SelectionSet, v model.StockChanged) graphql.Marshaler {
+	return ec._StockChanged(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStockChanged2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockChanged(ctx context.Context, sel ast.SelectionSet, v *model.StockChanged) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._StockChanged(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOEventConnection2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐEventConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

@@ -741,7 +741,9 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		Events func(childComplexity int, after *string, types []model.EventType) int
+		Events       func(childComplexity int, after *string, types []model.EventType) int
+		OrderChanged func(childComplexity int, after *string, channels []*model.ChannelRef) int
+		StockChanged func(childComplexity int, after *string, variants []*model.VariantRef, locations []*model.LocationRef) int
 	}
 
 	TimelineEntry struct {
@@ -3676,6 +3678,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.Events(childComplexity, args["after"].(*string), args["types"].([]model.EventType)), true
+	case "Subscription.orderChanged":
+		if e.ComplexityRoot.Subscription.OrderChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_orderChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.OrderChanged(childComplexity, args["after"].(*string), args["channels"].([]*model.ChannelRef)), true
+	case "Subscription.stockChanged":
+		if e.ComplexityRoot.Subscription.StockChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_stockChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.StockChanged(childComplexity, args["after"].(*string), args["variants"].([]*model.VariantRef), args["locations"].([]*model.LocationRef)), true
 
 	case "TimelineEntry.actor":
 		if e.ComplexityRoot.TimelineEntry.Actor == nil {
@@ -4972,6 +4996,10 @@ type ListingEdge {
 extend type Subscription {
   "Everything that happens, from after on, or from now."
   events("Resume after this cursor." after: String, "Only these types." types: [EventType!]): Event! @hasScope(scope: "events:read")
+  "Changes of stock levels, from after on, or from now."
+  stockChanged("Resume after this cursor." after: String, "Only these variants." variants: [VariantRef!], "Only these locations." locations: [LocationRef!]): StockChanged! @hasScope(scope: "stock:read")
+  "Changes of orders, from after on, or from now."
+  orderChanged("Resume after this cursor." after: String, "Only those of these channels." channels: [ChannelRef!]): OrderChanged! @hasScope(scope: "orders:read")
 }
 
 "What can happen. Values may be added, none changes meaning."
@@ -7066,6 +7094,30 @@ func (ec *executionContext) childFields_OrderCancelPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type OrderCancelPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_OrderChanged(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrderChanged_id(ctx, field)
+	case "cursor":
+		return ec.fieldContext_OrderChanged_cursor(ctx, field)
+	case "type":
+		return ec.fieldContext_OrderChanged_type(ctx, field)
+	case "aggregateId":
+		return ec.fieldContext_OrderChanged_aggregateId(ctx, field)
+	case "sequence":
+		return ec.fieldContext_OrderChanged_sequence(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_OrderChanged_occurredAt(ctx, field)
+	case "actor":
+		return ec.fieldContext_OrderChanged_actor(ctx, field)
+	case "cause":
+		return ec.fieldContext_OrderChanged_cause(ctx, field)
+	case "order":
+		return ec.fieldContext_OrderChanged_order(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderChanged", field.Name)
+}
+
 func (ec *executionContext) childFields_OrderConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -7388,6 +7440,38 @@ func (ec *executionContext) childFields_StockAdjustPayload(ctx context.Context, 
 		return ec.fieldContext_StockAdjustPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StockAdjustPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockChanged(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StockChanged_id(ctx, field)
+	case "cursor":
+		return ec.fieldContext_StockChanged_cursor(ctx, field)
+	case "type":
+		return ec.fieldContext_StockChanged_type(ctx, field)
+	case "aggregateId":
+		return ec.fieldContext_StockChanged_aggregateId(ctx, field)
+	case "sequence":
+		return ec.fieldContext_StockChanged_sequence(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_StockChanged_occurredAt(ctx, field)
+	case "actor":
+		return ec.fieldContext_StockChanged_actor(ctx, field)
+	case "cause":
+		return ec.fieldContext_StockChanged_cause(ctx, field)
+	case "variant":
+		return ec.fieldContext_StockChanged_variant(ctx, field)
+	case "location":
+		return ec.fieldContext_StockChanged_location(ctx, field)
+	case "onHand":
+		return ec.fieldContext_StockChanged_onHand(ctx, field)
+	case "reserved":
+		return ec.fieldContext_StockChanged_reserved(ctx, field)
+	case "available":
+		return ec.fieldContext_StockChanged_available(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockChanged", field.Name)
 }
 
 func (ec *executionContext) childFields_StockLevel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -2942,6 +2942,23 @@ func (ec *executionContext) marshalOLocationOwnership2ᚖgithubᚗcomᚋoneshelf
 	return v
 }
 
+func (ec *executionContext) unmarshalOLocationRef2ᚕᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocationRefᚄ(ctx context.Context, v any) ([]*model.LocationRef, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.LocationRef, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLocationRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocationRef(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalOLocationRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocationRef(ctx context.Context, v any) (*model.LocationRef, error) {
 	if v == nil {
 		return nil, nil
