@@ -28,6 +28,9 @@ var Adapter = integrations.Adapter{
 	Currency: "CNY",
 	// jingdong.pop.order.shipment ships the whole order; parts of one can only be reported over the successor gateway.
 	Parts: integrations.WholeOrders,
+	Abilities: []integrations.Ability{
+		integrations.ReadOrders, integrations.ReadListings, integrations.PushStock, integrations.Publish, integrations.Ship, integrations.FetchOrder,
+	},
 	// JD publishes no rate; the console shows quotas per application. This is what connectors live with.
 	Pace: integrations.Pace{PerSecond: 10, Burst: 20},
 	Open: openShop,

@@ -16,6 +16,9 @@ import (
 func Adapter(m *Market) integrations.Adapter {
 	return integrations.Adapter{
 		Kind: "MEMORY", Title: "In memory", Currency: "CNY", Parts: integrations.Units,
+		Abilities: []integrations.Ability{
+			integrations.ReadOrders, integrations.ReadListings, integrations.PushStock, integrations.Publish, integrations.Ship, integrations.FetchOrder,
+		},
 		Open: func(integrations.Config) (integrations.Shop, error) { return shop{m}, nil },
 	}
 }

@@ -11,7 +11,9 @@ import (
 
 var settingsTests = map[string]func(*testing.T, Harness){
 	"it has the abilities its author says": func(t *testing.T, h Harness) {
-		require.ElementsMatch(t, h.Abilities, integrations.Abilities(h.Open(t, nil)))
+		can := integrations.Abilities(h.Open(t, nil))
+		require.ElementsMatch(t, h.Abilities, can)
+		require.ElementsMatch(t, can, h.Adapter.Abilities, "people who choose are told what the shop can do")
 	},
 	"a required setting that is missing is named": func(t *testing.T, h Harness) {
 		for _, s := range h.Adapter.Settings {

@@ -32,7 +32,10 @@ var Adapter = integrations.Adapter{
 	Currency: "CNY",
 	Parts:    integrations.WholeLines,
 	Pace:     integrations.Pace{PerSecond: 20, Burst: 20},
-	Open:     open,
+	Abilities: []integrations.Ability{
+		integrations.ReadOrders, integrations.ReadListings, integrations.PushStock, integrations.Publish, integrations.Ship, integrations.FetchOrder,
+	},
+	Open: open,
 }
 
 type shop struct {
