@@ -18,19 +18,19 @@ type Narrowing int
 
 // How tables are narrowed. A row of a kind that is not listed by the contract as narrowed belongs to the whole brand.
 const (
-	Brandwide    Narrowing = iota
-	Location               // the row is a location
-	AtLocation             // location_id
-	Channel                // the row is a channel
-	OfChannel              // channel_id
-	PerhapsOf              // channel_id, which may be null: then the brand's
-	Order                  // the row is an order: its channel, and work for it at a location
-	OfOrder                // order_id
-	OrderAt                // order_id and location_id
-	Member                 // the row is a member: through a visible order
-	OfMember               // member_id
-	OfFulfillment          // fulfillment_id
-	Event                  // the row is an event: it follows its subject
+	Brandwide     Narrowing = iota
+	Location                // the row is a location
+	AtLocation              // location_id
+	Channel                 // the row is a channel
+	OfChannel               // channel_id
+	PerhapsOf               // channel_id, which may be null: then the brand's
+	Order                   // the row is an order: its channel, and work for it at a location
+	OfOrder                 // order_id
+	OrderAt                 // order_id and location_id
+	Member                  // the row is a member: through a visible order
+	OfMember                // member_id
+	OfFulfillment           // fulfillment_id
+	Event                   // the row is an event: it follows its subject
 )
 
 // column writes a column of the table in question.
