@@ -14,7 +14,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/location"
 	"github.com/oneshelf/oneshelf/ent/rule"
-	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -69,11 +69,10 @@ func settable(update reflect.Value) bool {
 // inTx runs fn with a client that can write, and undoes what it did.
 func inTx(t *testing.T, k *testkit.Kit, fn func(c *ent.Client)) {
 	t.Helper()
-	_, err := events.Do(k.Ctx, k.Store, func(tx *events.Tx) (struct{}, error) {
-		fn(tx.Ent)
-		return struct{}{}, errUndo
-	})
-	require.ErrorIs(t, err, errUndo)
+	require.ErrorIs(t, k.Store.DB.InTx(k.Ctx, func(tx *db.Tx) error {
+		fn(ent.NewClient(ent.Driver(tx.Driver())))
+		return errUndo
+	}), errUndo)
 }
 
 func TestNobodyReadsOrWritesWithoutAViewer(t *testing.T) { // TN-06, SC-03

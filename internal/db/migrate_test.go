@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -11,15 +12,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/oneshelf/oneshelf/ent/migrate/migrations"
 	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
+// ours are the program's own files.
+var ours = os.DirFS("../../ent/migrate/migrations")
+
 // known is what the kit's database has been brought to, and more files after it.
 func known(t testing.TB, k *testkit.Kit, more ...db.Migration) []db.Migration {
 	t.Helper()
-	files, err := db.Migrations(migrations.Files, k.Store.DB.Engine)
+	files, err := db.Migrations(ours, k.Store.DB.Engine)
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	return append(files, more...)
@@ -129,7 +132,7 @@ func TestAnEmptyFileBecomesADatabase(t *testing.T) {
 	d, err := db.Open(context.Background(), filepath.Join(t.TempDir(), "new", "folder", "a b?#.db"), db.Options{})
 	require.NoError(t, err)
 	defer d.Close()
-	files, err := db.Migrations(migrations.Files, db.SQLite)
+	files, err := db.Migrations(ours, db.SQLite)
 	require.NoError(t, err)
 	applied, err := d.Migrate(context.Background(), files)
 	require.NoError(t, err)
