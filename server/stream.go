@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -91,6 +92,7 @@ func (s *Server) pour(ctx context.Context, w http.ResponseWriter, oc *graphql.Op
 			if resp == nil {
 				return
 			}
+			resp.Data = bytes.Clone(resp.Data) // the next answer is written over this one
 			select {
 			case answers <- resp:
 			case <-ctx.Done():
