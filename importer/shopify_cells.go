@@ -37,6 +37,16 @@ func (c cells) text(column string) commerce.Maybe[string] {
 	return commerce.Null[string]()
 }
 
+// body is the description. Text that was pasted into a shop's editor often has Unicode's own line and paragraph separators, which other
+// texts may not hold: they are the breaks they stand for.
+func (c cells) body() commerce.Maybe[string] {
+	text := c.text(colBody)
+	if s, ok := text.Get(); ok {
+		return commerce.Some(strings.NewReplacer("\u2028", "\n", "\u2029", "\n\n").Replace(s))
+	}
+	return text
+}
+
 // parts is a cell that holds a list; separators without anything between them count for nothing.
 func (c cells) parts(column, separator string) commerce.Maybe[[]string] {
 	if !c.sheet.table.has(column) {
@@ -70,7 +80,7 @@ func (c cells) describe() {
 		c.wrong(colTitle, "is empty in the first row of the product")
 	}
 	p.input = catalog.UpsertInput{
-		Handle: commerce.Some(p.handle), Title: commerce.Some(p.title), Description: c.text(colBody), Vendor: c.text(colVendor),
+		Handle: commerce.Some(p.handle), Title: commerce.Some(p.title), Description: c.body(), Vendor: c.text(colVendor),
 		Tags: c.parts(colTags, ","), Category: c.parts(colType, " > "), Status: c.status(),
 	}
 	for i := range p.names {

@@ -115,7 +115,7 @@ func TestAShopifyFileBecomesTheCatalog(t *testing.T) {
 
 		p := product(t, k, "harbour-shirt")
 		require.Equal(t, "Harbour Shirt", p.Title)
-		require.Equal(t, "Washed cotton,\n\"stone\" buttons.\n\nMade to last.", p.Description)
+		require.Equal(t, "Washed cotton,\n\"stone\" buttons.\n\nMade\nto last.", p.Description)
 		require.Equal(t, "Weft & Warp", p.Vendor)
 		require.Equal(t, catalog.Active, p.Status)
 		require.Equal(t, []string{"cotton", "summer", "new"}, p.Tags)
