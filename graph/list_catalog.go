@@ -18,6 +18,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/product"
 	"github.com/oneshelf/oneshelf/graph/model"
 	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/read"
 )
 
 func productInput(in model.ProductUpsertInput) (catalog.UpsertInput, error) {
@@ -205,7 +206,7 @@ func (f *productFilter) predicate(w *model.ProductWhere, depth int) (condition, 
 		equal(product.FieldVendor, *v)
 	}
 	if path := w.Category.Value(); len(path) > 0 {
-		add(f.below(path))
+		add(func(*sql.Selector) *sql.Predicate { return read.InCategory(auth.From(f.ctx), path) })
 	}
 	for _, tag := range w.Tags.Value() {
 		add(func(s *sql.Selector) *sql.Predicate { return sqljson.ValueContains(product.FieldTags, tag) })
@@ -214,7 +215,7 @@ func (f *productFilter) predicate(w *model.ProductWhere, depth int) (condition, 
 		add(func(s *sql.Selector) *sql.Predicate { return sql.In(s.C(product.FieldHandle), anys(handles)...) })
 	}
 	if skus := w.Skus.Value(); skus != nil {
-		add(f.withSKU(skus))
+		add(func(*sql.Selector) *sql.Predicate { return read.WithSKU(auth.From(f.ctx), skus) })
 	}
 	if t := w.UpdatedAfter.Value(); t != nil {
 		add(func(s *sql.Selector) *sql.Predicate {
@@ -272,7 +273,7 @@ func (f *productFilter) nested(w *model.ProductWhere, depth int, add func(condit
 func join(all []condition, with func(...*sql.Predicate) *sql.Predicate) condition {
 	return func(s *sql.Selector) *sql.Predicate {
 		if len(all) == 0 {
-			return expression("1 = 1", nil)
+			return read.Always()
 		}
 		ps := make([]*sql.Predicate, len(all))
 		for i, c := range all {
@@ -314,31 +315,6 @@ func (f *productFilter) prices(w *model.ProductWhere, add func(condition)) error
 		return err
 	}
 	return bound(w.PriceMax.Value(), product.FieldMinPrice, func(c string, v any) *sql.Predicate { return sql.LTE(c, v) })
-}
-
-// below keeps products to a category or what is below it. Ranges over the path's key need no pattern.
-func (f *productFilter) below(path []string) condition {
-	key := strings.Join(path, "\x1f")
-	brand := auth.From(f.ctx).Brand
-	return func(s *sql.Selector) *sql.Predicate {
-		return expression("EXISTS (SELECT 1 FROM categories c WHERE c.brand_id = ? AND c.id = products.category_id AND (c.path_key = ? OR (c.path_key > ? AND c.path_key < ?)))",
-			[]any{brand, key, key + "\x1f", key + "\x20"})
-	}
-}
-
-func (f *productFilter) withSKU(skus []string) condition {
-	brand := auth.From(f.ctx).Brand
-	return func(s *sql.Selector) *sql.Predicate {
-		if len(skus) == 0 {
-			return sql.False()
-		}
-		args := []any{brand}
-		for _, sku := range skus {
-			args = append(args, commerce.Fold(sku))
-		}
-		return expression("EXISTS (SELECT 1 FROM variants v WHERE v.brand_id = ? AND v.product_id = products.id AND v.sku_folded IN ("+
-			strings.TrimSuffix(strings.Repeat("?,", len(skus)), ",")+"))", args)
-	}
 }
 
 // words keeps products to those whose search text holds every word of a query, wherever it stands: Chinese has no blanks between.

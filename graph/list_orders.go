@@ -18,6 +18,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/graph/model"
 	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/read"
 )
 
 // existing is the order that an ALREADY_EXISTS names.
@@ -203,10 +204,7 @@ func (r *Resolver) orderFilter(ctx context.Context, w *model.OrderWhere) ([]func
 		return nil, err
 	}
 	if location != nil {
-		brand := auth.From(ctx).Brand
-		out = append(out, func(s *sql.Selector) {
-			s.Where(expression("EXISTS (SELECT 1 FROM fulfillment_orders w WHERE w.brand_id = ? AND w.order_id = orders.id AND w.location_id = ?)", []any{brand, *location}))
-		})
+		out = append(out, func(s *sql.Selector) { s.Where(read.WorkAt(auth.From(ctx), *location)) })
 	}
 	out = append(out, oneOfTexts(order.FieldState, w.States.Value()), oneOfTexts(order.FieldPaymentState, w.PaymentStates.Value()),
 		oneOfTexts(order.FieldFulfillmentState, w.FulfillmentStates.Value()))
@@ -227,8 +225,7 @@ func orderQuery(v *auth.Viewer, query string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.Or(
 			sql.HasPrefix(s.C(order.FieldNumber), query), sql.EQ(s.C(order.FieldExternalValue), query),
-			expression("EXISTS (SELECT 1 FROM order_lines l JOIN variants v ON v.brand_id = l.brand_id AND v.id = l.variant_id WHERE l.brand_id = ? AND l.order_id = orders.id AND v.sku_folded = ?)",
-				[]any{v.Brand, commerce.Fold(query)}),
+			read.WithLineOf(v, query),
 		))
 	}
 }

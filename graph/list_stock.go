@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"math"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -11,11 +10,11 @@ import (
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/location"
-	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
 	"github.com/oneshelf/oneshelf/graph/model"
 	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/read"
 )
 
 // asked is what is asked of a field of the running resolver's payload.
@@ -114,25 +113,13 @@ func (r *Resolver) locationConnection(ctx context.Context, a keyset.Args, w *mod
 	return out, err
 }
 
-// earthKm is the mean radius of the earth in kilometres (IUGG).
-const earthKm = 6371.0088
-
-// within keeps locations to a circle on the globe: a box finds candidates, the haversine decides. SQLite's driver has the functions too.
-func within(p model.PointInput, radius float64) (predicate.Location, error) {
-	if !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) || !(radius > 0 && radius <= 21000) {
+// within keeps locations to a circle on the globe.
+func within(p model.PointInput, km float64) (func(*sql.Selector), error) {
+	if !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) || !(km > 0 && km <= 21000) {
 		return nil, badRequest("near must be a point on the globe and radiusKm between 0 and 21000")
 	}
-	const rad = math.Pi / 180
-	sine := math.Sin(radius / earthKm / 2)
-	if radius/earthKm/2 >= math.Pi/2 {
-		sine = 1
-	}
 	return func(s *sql.Selector) {
-		// sin²(Δφ/2) + cos φ₁ cos φ₂ sin²(Δλ/2) ≤ sin²(r/2R)
-		s.Where(expression(`latitude IS NOT NULL AND longitude IS NOT NULL AND latitude BETWEEN ? AND ? AND
-			sin((latitude - ?) * ?) * sin((latitude - ?) * ?) + ? * cos(latitude * ?) * sin((longitude - ?) * ?) * sin((longitude - ?) * ?) <= ?`,
-			[]any{p.Latitude - radius/earthKm/rad - 1e-9, p.Latitude + radius/earthKm/rad + 1e-9, p.Latitude, rad / 2, p.Latitude, rad / 2,
-				math.Cos(p.Latitude * rad), rad, p.Longitude, rad / 2, p.Longitude, rad / 2, sine * sine}))
+		s.Where(read.Within(commerce.Point{Latitude: p.Latitude, Longitude: p.Longitude}, km))
 	}, nil
 }
 

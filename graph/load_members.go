@@ -13,9 +13,9 @@ import (
 	"github.com/oneshelf/oneshelf/ent/externalref"
 	"github.com/oneshelf/oneshelf/ent/member"
 	"github.com/oneshelf/oneshelf/ent/memberidentity"
-	"github.com/oneshelf/oneshelf/ent/rule"
 	"github.com/oneshelf/oneshelf/graph/model"
 	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/read"
 )
 
 // memberModels turns rows into what a request asks of them; contact fields are masked without members:pii.
@@ -94,7 +94,7 @@ func (r *Resolver) memberOrders(ctx context.Context, byID map[commerce.UUID]*mod
 	if err != nil {
 		return pageError(err)
 	}
-	rows, err := r.Store.Ent.Order.Query().Where(ranked("orders", "member_id", rule.Order, auth.From(ctx), keys(byID), plan)).All(ctx)
+	rows, err := r.Store.Ent.Order.Query().Where(read.OrdersOfMember.Page(auth.From(ctx), keys(byID), plan)).All(ctx)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/externalref"
 	"github.com/oneshelf/oneshelf/ent/location"
-	"github.com/oneshelf/oneshelf/ent/rule"
 	"github.com/oneshelf/oneshelf/ent/variant"
 	"github.com/oneshelf/oneshelf/graph/model"
 	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/read"
 )
 
 // in is the condition that a column is one of some values.
@@ -144,7 +144,7 @@ func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model
 	if err != nil {
 		return pageError(err)
 	}
-	rows, err := r.Store.Ent.StockLevel.Query().Where(ranked("stock_levels", "variant_id", rule.AtLocation, auth.From(ctx), keys(byID), plan)).All(ctx)
+	rows, err := r.Store.Ent.StockLevel.Query().Where(read.LevelsOfVariant.Page(auth.From(ctx), keys(byID), plan)).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -174,30 +174,6 @@ func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model
 		v.LevelPages[key] = c
 	}
 	return nil
-}
-
-// ranked keeps a statement to the rows that belong to a page of each parent: numbered within the parent, in the page's order.
-func ranked(table, parent string, n rule.Narrowing, v *auth.Viewer, parents []commerce.UUID, p keyset.Page) func(*sql.Selector) {
-	return func(s *sql.Selector) {
-		where, args := rule.Where(n, v, table)
-		marks := ""
-		for i, u := range parents {
-			if i > 0 {
-				marks += ","
-			}
-			marks += "?"
-			args = append(args, u)
-		}
-		where += " AND " + table + "." + parent + " IN (" + marks + ")"
-		if p.Where != "" {
-			where += " AND " + p.Where
-			args = append(args, p.Args...)
-		}
-		args = append(args, p.Limit)
-		s.Where(expression(s.C("id")+" IN (SELECT ranked.id FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY "+parent+" ORDER BY "+p.By+") AS place FROM "+
-			table+" WHERE "+where+") ranked WHERE ranked.place <= ?)", args))
-		s.OrderExpr(sql.Raw(p.By))
-	}
 }
 
 // byIDOrder is the order by id under a name of its own.

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/graph/model"
 	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/read"
 )
 
 // pager is a list that can be paged through.
@@ -35,7 +35,7 @@ func page[T any](ctx context.Context, c *keyset.Codec, l pager[T], a keyset.Args
 	if err != nil {
 		return paged[T]{}, pageError(err)
 	}
-	rows, err := l.read(ctx, shape(plan))
+	rows, err := l.read(ctx, read.Page(plan))
 	if err != nil {
 		return paged[T]{}, err
 	}
@@ -56,29 +56,6 @@ func withCursors[T any](c *keyset.Codec, binding string, l pager[T], rows []T, i
 		out.info.StartCursor, out.info.EndCursor = &out.cursors[0], &out.cursors[n-1]
 	}
 	return out, nil
-}
-
-// shape puts a page's condition, order and limit onto a statement.
-func shape(p keyset.Page) func(*sql.Selector) {
-	return func(s *sql.Selector) {
-		if p.Where != "" {
-			s.Where(expression(p.Where, p.Args))
-		}
-		s.OrderExpr(sql.Raw(p.By))
-		s.Limit(p.Limit)
-	}
-}
-
-// expression is a condition written with ? for its arguments.
-func expression(text string, args []any) *sql.Predicate {
-	return sql.P(func(b *sql.Builder) {
-		for i, part := range strings.Split(text, "?") {
-			if i > 0 {
-				b.Arg(args[i-1])
-			}
-			b.WriteString(part)
-		}
-	})
 }
 
 func pageError(err error) error {

@@ -13,10 +13,11 @@ import (
 // theirs only when it is lent, which nothing does yet.
 const Pool = "l.active AND l.ship_from AND l.ownership = 'OWN'"
 
-// inStock is whether the pool can give any variant of the product in question.
-const inStock = `EXISTS (SELECT 1 FROM variants v JOIN stock_levels s ON s.brand_id = v.brand_id AND s.variant_id = v.id
-	JOIN locations l ON l.brand_id = s.brand_id AND l.id = s.location_id
-	WHERE v.brand_id = products.brand_id AND v.product_id = products.id AND s.on_hand - s.reserved - s.safety_stock > 0 AND ` + Pool + `)`
+// inStock is whether the pool can give any variant of the product in question. The joins are written in the order in which they are
+// to be made, which SQLite keeps to, and the limit makes PostgreSQL look each product up instead of hashing every level there is.
+const inStock = `COALESCE((SELECT TRUE FROM variants v CROSS JOIN stock_levels s CROSS JOIN locations l
+	WHERE v.brand_id = products.brand_id AND v.product_id = products.id AND s.brand_id = v.brand_id AND s.variant_id = v.id
+	AND l.brand_id = s.brand_id AND l.id = s.location_id AND s.on_hand - s.reserved - s.safety_stock > 0 AND ` + Pool + ` LIMIT 1), FALSE)`
 
 // refreshVariants brings the in-stock flags of the variants' products up to date. It is called when a level crossed zero.
 func refreshVariants(ctx context.Context, tx *events.Tx, variants []commerce.UUID) error {

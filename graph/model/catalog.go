@@ -39,8 +39,8 @@ type Variant struct {
 	Product         *Product
 	ExternalRefs    []*ExternalRef
 
-	Prices     map[string]*Price                         // by ChannelKey
-	Stock      *int                                      // how many can be sold
+	Prices     map[string]*Price                       // by ChannelKey
+	Stock      *int                                    // how many can be sold
 	LevelPages map[string]*VariantStockLevelConnection // by PageKey
 }
 

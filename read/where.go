@@ -1,0 +1,61 @@
+package read
+
+import (
+	"math"
+	"strings"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+)
+
+// Always holds for every row.
+func Always() *sql.Predicate { return expression("1 = 1", nil) }
+
+// InCategory keeps products to a category of the viewer's brand or what is below it. A range over the path's key needs no pattern.
+func InCategory(v *auth.Viewer, path []string) *sql.Predicate {
+	key := strings.Join(path, "\x1f")
+	return expression(`EXISTS (SELECT 1 FROM categories c WHERE c.brand_id = ? AND c.id = products.category_id
+		AND (c.path_key = ? OR (c.path_key > ? AND c.path_key < ?)))`, []any{v.Brand, key, key + "\x1f", key + "\x20"})
+}
+
+// WithSKU keeps products to those with a variant of one of these SKUs.
+func WithSKU(v *auth.Viewer, skus []string) *sql.Predicate {
+	if len(skus) == 0 {
+		return sql.False()
+	}
+	args := []any{v.Brand}
+	for _, sku := range skus {
+		args = append(args, commerce.Fold(sku))
+	}
+	return expression("EXISTS (SELECT 1 FROM variants v WHERE v.brand_id = ? AND v.product_id = products.id AND v.sku_folded IN ("+
+		strings.TrimSuffix(strings.Repeat("?,", len(skus)), ",")+"))", args)
+}
+
+// WorkAt keeps orders to those with work at a location that the viewer was found to see.
+func WorkAt(v *auth.Viewer, location commerce.UUID) *sql.Predicate {
+	return expression("EXISTS (SELECT 1 FROM fulfillment_orders w WHERE w.brand_id = ? AND w.order_id = orders.id AND w.location_id = ?)",
+		[]any{v.Brand, location})
+}
+
+// WithLineOf keeps orders to those with a line of a variant of this SKU.
+func WithLineOf(v *auth.Viewer, sku string) *sql.Predicate {
+	return expression(`EXISTS (SELECT 1 FROM order_lines l JOIN variants v ON v.brand_id = l.brand_id AND v.id = l.variant_id
+		WHERE l.brand_id = ? AND l.order_id = orders.id AND v.sku_folded = ?)`, []any{v.Brand, commerce.Fold(sku)})
+}
+
+// earthKm is the mean radius of the earth in kilometres (IUGG).
+const earthKm = 6371.0088
+
+// Within keeps locations to a circle on the globe by the haversine: sin²(Δφ/2) + cos φ₁ cos φ₂ sin²(Δλ/2) ≤ sin²(r/2R). A band of
+// latitudes finds candidates first.
+func Within(p commerce.Point, km float64) *sql.Predicate {
+	const rad = math.Pi / 180
+	sine := math.Sin(min(km/earthKm/2, math.Pi/2))
+	band := km/earthKm/rad + 1e-9
+	return expression(`(latitude IS NOT NULL AND longitude IS NOT NULL AND latitude BETWEEN ? AND ? AND
+		sin((latitude - ?) * ?) * sin((latitude - ?) * ?) + ? * cos(latitude * ?) * sin((longitude - ?) * ?) * sin((longitude - ?) * ?) <= ?)`,
+		[]any{p.Latitude - band, p.Latitude + band, p.Latitude, rad / 2, p.Latitude, rad / 2,
+			math.Cos(p.Latitude * rad), rad, p.Longitude, rad / 2, p.Longitude, rad / 2, sine * sine})
+}
