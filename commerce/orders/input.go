@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/oneshelf/oneshelf/commerce"
@@ -80,9 +81,12 @@ func (in *PlaceInput) clean(now commerce.Instant) []error {
 		errs.amount(*in.Shipping, false, "shipping")
 	}
 	if in.External != nil {
+		ref := *in.External // what the caller gave stays as it is
+		in.External = &ref
 		errs.text(&in.External.System, commerce.CodeText, "externalRef", "system")
 		errs.text(&in.External.Value, commerce.NameText, "externalRef", "value")
 	}
+	in.Payments = slices.Clone(in.Payments)
 	for i := range in.Payments {
 		errs.payment(&in.Payments[i], "payments", strconv.Itoa(i))
 	}

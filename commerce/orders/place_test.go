@@ -28,7 +28,7 @@ func TestAnOrderIsPlaced(t *testing.T) {
 		require.NoError(t, err)
 		in := s.input(want("HAT", 2), want("cap", 1))
 		at := k.Store.Instant().Add(-time.Hour)
-		in.External, in.Member, in.Shipping, in.ExpectedTotal = &commerce.Reference{System: "web", Value: "W-1"}, &commerce.MemberRef{ID: &m.Member.ID}, cny(800), cny(23850)
+		in.External, in.Member, in.Shipping, in.ExpectedTotal = &commerce.Reference{System: " web ", Value: "W-1"}, &commerce.MemberRef{ID: &m.Member.ID}, cny(800), cny(23850)
 		in.Payments = []orders.PaymentInput{{Method: "CARD", Amount: *cny(3850), Reference: "x"}}
 		in.Address, in.Note, in.PlacedAt = commerce.Address{City: "上海市", Line1: " 1 "}, "ring\r\ntwice", &at
 		p, replayed, err := s.Place(k.Ctx, in)
@@ -38,6 +38,8 @@ func TestAnOrderIsPlaced(t *testing.T) {
 		require.Equal(t, []any{"OPEN", "PARTIALLY_PAID", "UNFULFILLED", int64(23050), int64(0), int64(800), int64(23850), int64(3850), int64(1), at},
 			[]any{o.State, o.PaymentState, o.FulfillmentState, o.Subtotal, o.Discount, o.Shipping, o.Total, o.Paid, o.Version, o.PlacedAt})
 		require.Equal(t, "ring\ntwice", o.Note)
+		require.Equal(t, " web ", in.External.System, "what the caller gave stays as it is")
+		require.Equal(t, "web", *o.ExternalSystem)
 		require.Equal(t, "1", o.Address.Line1)
 		require.Equal(t, m.Member.ID, *o.MemberID)
 		require.Regexp(t, `^260131-[0-9A-HJKMNP-TV-Z]{7}$`, o.Number)
