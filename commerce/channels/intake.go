@@ -155,6 +155,9 @@ func (s *Service) first(ctx context.Context, tx *events.Tx, c *ent.Channel, o in
 		command.Member = &member
 	}
 	for i, l := range o.Lines {
+		if _, fits := commerce.Times(l.UnitPrice, int64(l.Quantity)); !fits || l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
+			return none, &integrations.Error{Kind: integrations.Rejected, Code: "BAD_LINE", Message: "order " + o.ExternalID + " has a line that cannot be"}
+		}
 		line := orders.CommandLine{SKU: l.OuterCode, Title: l.Title, Quantity: int64(l.Quantity), UnitPrice: l.UnitPrice, Total: l.Total, ExternalID: l.ExternalID}
 		if v := variants[i]; v != nil {
 			line.Variant, line.SKU = &v.ID, v.Sku

@@ -36,6 +36,11 @@ func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, err
 		if err != nil {
 			return Placed{}, err
 		}
+		for _, w := range o.work {
+			if !tx.Viewer.SeesLocation(w.LocationID) { // writes of a narrowed token stay at its places
+				return Placed{}, commerce.Errorf(commerce.Forbidden, "a token narrowed to locations cannot cancel what is promised elsewhere")
+			}
+		}
 		if err := o.situation().May(Cancel); err != nil {
 			return Placed{}, err
 		}
