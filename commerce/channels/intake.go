@@ -35,7 +35,14 @@ func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.C
 	var failed []error
 	err := shop.Orders(ctx, since.Time(), until.Time(), func(batch []integrations.Order) error {
 		errs, err := s.receive(ctx, c, batch)
-		failed = append(failed, errs...)
+		for _, e := range errs {
+			// What cannot ever be kept must not keep the mark from moving on; it stays in the log, by its external id.
+			if integrations.AsError(e).Kind == integrations.Rejected {
+				s.Log.Error("a marketplace's order cannot be kept", "channel", c.Code, "error", e)
+				continue
+			}
+			failed = append(failed, e)
+		}
 		return err
 	})
 	if err := errors.Join(append(failed, err)...); err != nil {
