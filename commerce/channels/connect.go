@@ -39,6 +39,7 @@ func (s *Service) Connect(ctx context.Context, in ConnectInput) (*ent.Channel, e
 	if !known && in.Kind != Storefront {
 		return nil, commerce.Invalid([]string{"kind"}, "%q is not a kind that channelKinds lists", in.Kind)
 	}
+	adapter.Kind = in.Kind // a shop of the brand's own has no adapter
 	return events.Do(ctx, s.Store, func(tx *events.Tx) (*ent.Channel, error) {
 		old, err := tx.Ent.Channel.Query().Where(channel.CodeFolded(commerce.Fold(in.Code))).Only(ctx)
 		if err != nil && !ent.IsNotFound(err) {
@@ -62,6 +63,9 @@ func (s *Service) Connect(ctx context.Context, in ConnectInput) (*ent.Channel, e
 			return nil, err
 		}
 		if old != nil {
+			if err := due(ctx, tx, id); err != nil {
+				return nil, err
+			}
 			return tx.Ent.Channel.UpdateOne(old).SetName(in.Name).SetSettings(plain).SetSecrets(sealed).SetState(Active).
 				SetLastErrorCode("").SetLastErrorMessage("").AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 		}
@@ -72,6 +76,16 @@ func (s *Service) Connect(ctx context.Context, in ConnectInput) (*ent.Channel, e
 		return tx.Ent.Channel.Create().SetID(id).SetCode(in.Code).SetCodeFolded(commerce.Fold(in.Code)).SetName(in.Name).SetKind(in.Kind).
 			SetState(Active).SetCurrency(currency).SetSettings(plain).SetSecrets(sealed).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 	})
+}
+
+// due has everything that waits for another try on a channel tried at once.
+func due(ctx context.Context, tx *events.Tx, id commerce.UUID) error {
+	if _, err := tx.Exec(ctx, "UPDATE listings SET due_at = ? WHERE brand_id = ? AND channel_id = ? AND due_at > ?", tx.Now, tx.Viewer.Brand, id, tx.Now); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "UPDATE outbox_items SET next_attempt_at = ? WHERE brand_id = ? AND channel_id = ? AND state = ? AND next_attempt_at > ?",
+		tx.Now, tx.Viewer.Brand, id, outboxPending, tx.Now)
+	return err
 }
 
 func (in *ConnectInput) clean() []error {
@@ -199,7 +213,7 @@ func (s *Service) open(c *ent.Channel) (*integrations.Connection, integrations.A
 	}
 	shop, err := integrations.Connect(adapter, integrations.Config{
 		Settings: settings, Currency: c.Currency, HTTP: s.Guard.Client(callTimeout), Now: s.Store.Now, Log: s.Log.With("channel", c.Code),
-	})
+	}, s.Connecting...)
 	if err != nil {
 		return nil, adapter, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/channel"
 	"github.com/oneshelf/oneshelf/ent/listing"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/internal/db"
@@ -113,8 +114,19 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	if len(wrong) == 0 {
 		return nil
 	}
+	own, err := s.Store.Ent.Channel.Query().Where(channel.Kind(Storefront)).IDs(ctx)
+	if err != nil {
+		return err
+	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
 		for _, l := range wrong {
+			if slices.Contains(own, l.ChannelID) { // shown as soon as it is so
+				if _, err := tx.Exec(ctx, "UPDATE listings SET desired_quantity = ?, published_quantity = ?, due_at = 0 WHERE brand_id = ? AND id = ?",
+					available[l.VariantID], available[l.VariantID], tx.Viewer.Brand, l.ID); err != nil {
+					return struct{}{}, err
+				}
+				continue
+			}
 			if _, err := tx.Exec(ctx, `UPDATE listings SET desired_quantity = ?, due_at = CASE WHEN state = ? AND due_at = 0 THEN ? ELSE due_at END
 				WHERE brand_id = ? AND id = ?`, available[l.VariantID], Live, tx.Now, tx.Viewer.Brand, l.ID); err != nil {
 				return struct{}{}, err

@@ -43,10 +43,10 @@ func (s *Service) emptyOutbox(ctx context.Context, c *ent.Channel, shop *integra
 			return ctx.Err()
 		}
 		state, next, code, message := outboxDone, item.NextAttemptAt, "", ""
-		var broken bool
+		var stop bool
 		if cause != nil {
 			e := integrations.AsError(cause)
-			broken = e.Kind == integrations.Unauthorized || e.Kind == integrations.Misconfigured
+			stop = gravity(e) > 0
 			state, next, code, message = outboxPending, s.Store.Instant().Add(backoff(item.Attempts, e)), codeOf(e), e.Message
 			if e.Kind == integrations.Rejected || e.Kind == integrations.Missing || e.Kind == integrations.Unsupported {
 				state = outboxFailed
@@ -56,7 +56,7 @@ func (s *Service) emptyOutbox(ctx context.Context, c *ent.Channel, shop *integra
 			WHERE brand_id = ? AND id = ?`, state, next, code, message, item.BrandID, item.ID); err != nil {
 			return err
 		}
-		if broken {
+		if stop { // the others would fare no better
 			return cause
 		}
 	}

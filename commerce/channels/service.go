@@ -34,6 +34,8 @@ type Service struct {
 	Log      *slog.Logger
 	// Holder names this process among those that share the database.
 	Holder string
+	// Connecting changes how shops are opened, for tests that take no time.
+	Connecting []integrations.Option
 
 	mu    sync.Mutex
 	shops map[commerce.UUID]opened

@@ -76,6 +76,10 @@ func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *inte
 		return s.later(ctx, due, err)
 	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+		desired, err := stock.Available(ctx, tx.Conn, tx.Viewer, variantsOf(due))
+		if err != nil {
+			return struct{}{}, err
+		}
 		for i, l := range due {
 			if results[i] != nil {
 				if err := s.setback(ctx, tx, l, results[i]); err != nil {
@@ -83,25 +87,35 @@ func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *inte
 				}
 				continue
 			}
-			if err := told(ctx, tx, l, int64(pushes[i].Quantity), nil); err != nil {
+			if err := told(ctx, tx, l, int64(pushes[i].Quantity), desired[l.VariantID], nil); err != nil {
 				return struct{}{}, err
 			}
 		}
 		return struct{}{}, nil
 	})
-	return err
+	return errors.Join(append(grave(results), err)...)
 }
 
-// told notes that a marketplace shows a quantity now, and a price when one was told. What changed meanwhile stays due.
-func told(ctx context.Context, tx *events.Tx, l *ent.Listing, quantity int64, price *int64) error {
+// grave are the errors of single pushes that are about the whole shop.
+func grave(results []error) []error {
+	return slices.DeleteFunc(slices.Clone(results), func(err error) bool { return err == nil || gravity(integrations.AsError(err)) == 0 })
+}
+
+// told notes that a marketplace shows a quantity now, and a price when one was told. desired is what it should show at this moment:
+// what changed meanwhile stays due, and what was told before its event was heard is not told again.
+func told(ctx context.Context, tx *events.Tx, l *ent.Listing, quantity, desired int64, price *int64) error {
 	if price == nil {
 		price = l.PublishedPrice
 	}
+	due := commerce.Instant(0)
+	if quantity != desired {
+		due = tx.Now
+	}
 	var version int64
-	err := tx.QueryRow(ctx, `UPDATE listings SET published_quantity = ?, published_price = ?, last_pushed_at = ?, attempts = 0, error_code = '', error_message = '',
-		due_at = CASE WHEN desired_quantity = ? AND wanted = ? THEN 0 ELSE ? END, version = version + 1, updated_at = ?
-		WHERE brand_id = ? AND id = ? RETURNING version`,
-		quantity, price, tx.Now, quantity, wantNothing, tx.Now, tx.Now, tx.Viewer.Brand, l.ID).Scan(&version)
+	err := tx.QueryRow(ctx, `UPDATE listings SET published_quantity = ?, desired_quantity = ?, published_price = ?, last_pushed_at = ?, attempts = 0,
+		error_code = '', error_message = '', due_at = CASE WHEN wanted = ? THEN CAST(? AS BIGINT) ELSE CAST(? AS BIGINT) END, version = version + 1,
+		updated_at = ? WHERE brand_id = ? AND id = ? RETURNING version`,
+		quantity, desired, price, tx.Now, wantNothing, due, tx.Now, tx.Now, tx.Viewer.Brand, l.ID).Scan(&version)
 	if err != nil {
 		return err
 	}
@@ -168,7 +182,7 @@ func (s *Service) publishProducts(ctx context.Context, c *ent.Channel, shop *int
 	for _, id := range products {
 		if err := s.publishProduct(ctx, c, shop, id); err != nil {
 			errs = append(errs, err)
-			if e := integrations.AsError(err); e.Kind == integrations.Unauthorized || e.Kind == integrations.Misconfigured || ctx.Err() != nil {
+			if gravity(integrations.AsError(err)) > 0 || ctx.Err() != nil {
 				break
 			}
 		}
@@ -202,6 +216,10 @@ func (s *Service) publishProduct(ctx context.Context, c *ent.Channel, shop *inte
 		return s.refuse(ctx, listings, err)
 	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+		desired, err := stock.Available(ctx, tx.Conn, tx.Viewer, variantsOf(listings))
+		if err != nil {
+			return struct{}{}, err
+		}
 		for _, l := range listings {
 			d := priced[l.VariantID]
 			if _, err := tx.Exec(ctx, `UPDATE listings SET external_id = ?, external_sku_id = ?, state = CASE WHEN wanted = ? THEN state ELSE ? END,
@@ -209,7 +227,7 @@ func (s *Service) publishProduct(ctx context.Context, c *ent.Channel, shop *inte
 				out.ExternalID, out.SKUs[d.OuterCode], wantUnpublish, Live, l.Version, wantNothing, tx.Viewer.Brand, l.ID); err != nil {
 				return struct{}{}, err
 			}
-			if err := told(ctx, tx, l, int64(d.Quantity), &d.Price); err != nil {
+			if err := told(ctx, tx, l, int64(d.Quantity), desired[l.VariantID], &d.Price); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -321,7 +339,7 @@ func (s *Service) takeOffItem(ctx context.Context, c *ent.Channel, shop *integra
 				WHERE brand_id = ? AND id = ?`, wantUnpublish, Unpublished, l.Version, wantNothing, tx.Viewer.Brand, l.ID); err != nil {
 				return struct{}{}, err
 			}
-			if err := told(ctx, tx, l, 0, nil); err != nil {
+			if err := told(ctx, tx, l, 0, l.DesiredQuantity, nil); err != nil {
 				return struct{}{}, err
 			}
 			if _, err := tx.Exec(ctx, "UPDATE listings SET due_at = 0 WHERE brand_id = ? AND id = ? AND state = ?", tx.Viewer.Brand, l.ID, Unpublished); err != nil {

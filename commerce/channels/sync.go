@@ -91,13 +91,17 @@ func (s *Service) doJobs(ctx context.Context, c *ent.Channel, shop *integrations
 			}
 			continue
 		}
-		e := integrations.AsError(err)
+		e := gravest(err)
 		state, text := jobRunning, ""
 		if !e.Retryable() || j.Attempts >= 5 {
 			state, text = jobFailed, codeOf(e)+": "+e.Message
 		}
-		if _, err := s.Store.DB.Write().Exec(ctx, "UPDATE jobs SET state = ?, error = ?, attempts = attempts + 1 WHERE brand_id = ? AND id = ?",
-			state, text, j.BrandID, j.ID); err != nil {
+		finished := commerce.Instant(0)
+		if state == jobFailed {
+			finished = s.Store.Instant()
+		}
+		if _, err := s.Store.DB.Write().Exec(ctx, "UPDATE jobs SET state = ?, error = ?, attempts = attempts + 1, finished_at = ? WHERE brand_id = ? AND id = ?",
+			state, text, finished, j.BrandID, j.ID); err != nil {
 			return err
 		}
 		return err

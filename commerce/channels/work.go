@@ -29,6 +29,8 @@ const (
 	backfill = 24 * time.Hour
 	// sweepEvery is how often every desired quantity and every held order is looked at, whatever events said.
 	sweepEvery = 15 * time.Second
+	// longestRest bounds how long a shop is left alone because its marketplace asks for it: settings may change meanwhile.
+	longestRest = time.Minute
 )
 
 // Task is a channel that background work may be done on.
@@ -56,35 +58,26 @@ func (s *Service) system(ctx context.Context, t Task) context.Context {
 // the outbox is emptied, jobs are done, orders are read. Another process may hold the lease; then it waits for its turn. wake tells
 // that there may be something to do; without it the work looks now and then on its own. Everything it does may be repeated.
 func (s *Service) Work(ctx context.Context, t Task, wake <-chan struct{}) error {
-	ctx = s.system(ctx, t)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var polled, swept time.Time
+	var polled, swept, rested time.Time
 	for {
-		held, err := s.lease(ctx, t)
-		if err != nil {
-			return err
-		}
-		if held {
-			c, err := s.Store.Ent.Channel.Get(ctx, t.Channel)
+		if now := time.Now(); !now.Before(rested) {
+			sweep, poll := now.Sub(swept) >= sweepEvery, now.Sub(polled) >= pollEvery
+			done, err := s.Turn(ctx, t, sweep, poll)
 			if err != nil {
 				return err
 			}
-			if c.State != Active {
+			if done.Inactive {
 				return s.LetGo(ctx, t)
 			}
-			now := time.Now()
-			sweep := now.Sub(swept) >= sweepEvery
-			poll := now.Sub(polled) >= pollEvery
-			if err := s.round(ctx, t, c, sweep, poll); err != nil && ctx.Err() == nil {
-				s.failed(ctx, t, c, err)
-			}
-			if sweep {
+			if done.Held && sweep {
 				swept = now
 			}
-			if poll {
+			if done.Held && poll {
 				polled = now
 			}
+			rested = time.Now().Add(done.Rest)
 		}
 		select {
 		case <-ctx.Done():
@@ -93,6 +86,39 @@ func (s *Service) Work(ctx context.Context, t Task, wake <-chan struct{}) error 
 		case <-tick.C:
 		}
 	}
+}
+
+// Turn is what came of one try to work on a channel.
+type Turn struct {
+	Held     bool          // the lease is this process's, and the work was done as far as the marketplace let it
+	Inactive bool          // the channel is not to be worked on
+	Rest     time.Duration // the marketplace asks not to be called for so long
+}
+
+// Turn works on a channel once if the lease can be had: sweep looks at every listing and held order whatever events said, poll reads
+// orders. What goes wrong with the marketplace is noted on the channel; errors are ours.
+func (s *Service) Turn(ctx context.Context, t Task, sweep, poll bool) (Turn, error) {
+	ctx = s.system(ctx, t)
+	held, err := s.lease(ctx, t)
+	if err != nil || !held {
+		return Turn{}, err
+	}
+	c, err := s.Store.Ent.Channel.Get(ctx, t.Channel)
+	if err != nil {
+		return Turn{}, err
+	}
+	if c.State != Active {
+		return Turn{Inactive: true}, nil
+	}
+	out := Turn{Held: true}
+	if err := s.round(ctx, t, c, sweep, poll); err != nil && !errors.Is(err, context.Canceled) { // stopped, or the lease was lost
+		worst := gravest(err)
+		s.failed(ctx, t, c, worst)
+		if worst.Kind == integrations.Limited {
+			out.Rest = min(worst.RetryAfter, longestRest)
+		}
+	}
+	return out, nil
 }
 
 // round does everything there is to do on a channel once, renewing the lease meanwhile. Each kind of work is tried even when the
@@ -165,14 +191,43 @@ func (s *Service) succeeded(ctx context.Context, c *ent.Channel) error {
 	return err
 }
 
+// gravest is the one of several errors that says most about the shop: that only a person can mend it, else that it wants to be left alone.
+func gravest(err error) *integrations.Error {
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return integrations.AsError(err)
+	}
+	var worst *integrations.Error
+	for _, one := range many.Unwrap() {
+		if e := gravest(one); worst == nil || gravity(e) > gravity(worst) {
+			worst = e
+		}
+	}
+	return worst
+}
+
+func gravity(e *integrations.Error) int {
+	switch {
+	case broken(e):
+		return 2
+	case e.Kind == integrations.Limited:
+		return 1
+	}
+	return 0
+}
+
+// broken tells whether an error is one that only a person can mend.
+func broken(e *integrations.Error) bool {
+	return e.Kind == integrations.Unauthorized || e.Kind == integrations.Misconfigured
+}
+
 // failed notes what went wrong. What only a person can mend takes the channel out of work until it is connected anew.
-func (s *Service) failed(ctx context.Context, t Task, c *ent.Channel, err error) {
-	e := integrations.AsError(err)
+func (s *Service) failed(ctx context.Context, t Task, c *ent.Channel, e *integrations.Error) {
 	state := c.State
-	if e.Kind == integrations.Unauthorized || e.Kind == integrations.Misconfigured {
+	if broken(e) {
 		state = Broken
 	}
-	s.Log.Warn("work on a channel failed", "channel", t.Code, "kind", e.Kind, "code", e.Code, "error", err)
+	s.Log.Warn("work on a channel failed", "channel", t.Code, "kind", e.Kind, "code", e.Code, "error", e)
 	if _, err := s.Store.DB.Write().Exec(ctx, "UPDATE channels SET state = ?, last_error_code = ?, last_error_message = ? WHERE brand_id = ? AND id = ? AND state = ?",
 		state, codeOf(e), e.Message, c.BrandID, c.ID, c.State); err != nil && ctx.Err() == nil {
 		s.Log.Error("noting a channel's fault failed", "channel", t.Code, "error", err)

@@ -1,0 +1,330 @@
+package channels_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/commerce/channels"
+	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/ent/channelorder"
+	"github.com/oneshelf/oneshelf/integrations"
+	"github.com/oneshelf/oneshelf/integrations/memory"
+	"github.com/oneshelf/oneshelf/internal/testkit"
+)
+
+// news are orders in batches as a marketplace tells them, whatever the market says; nil lets the market speak.
+func (d *desk) news(batches ...integrations.Order) {
+	d.spy.orders = func(batch []integrations.Order) []integrations.Order { return batches }
+}
+
+func TestAnOrderComesInOnce(t *testing.T) { // MP-03, MP-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 10)
+		d.put(t, "TEE-M", "WH", 10)
+		d.live(t, "HAT", "TEE-M")
+		id := d.buy(t, true, "HAT", "TEE-M")
+		for range 4 { // windows overlap: each poll tells it again
+			d.settle(t)
+		}
+		o := d.stands(t, id, orders.Open, "")
+		require.Equal(t, []any{int64(15000), int64(15000), "PAID", commerce.Currency("CNY")}, []any{o.Total, o.Paid, o.PaymentState, o.Currency})
+		require.Equal(t, "memory", *o.ExternalSystem)
+		require.Equal(t, 1, k.Count(t, "orders", ""))
+		require.Equal(t, 1, k.Count(t, "payments", ""))
+		require.Equal(t, 2, k.Count(t, "order_lines", "variant_id IS NOT NULL"))
+		require.Equal(t, []int{9, 9}, []int{d.available(t, "HAT"), d.available(t, "TEE-M")})
+		require.NotNil(t, o.MemberID)
+		require.Equal(t, 1, k.Count(t, "members", ""))
+		version := o.Version
+
+		// The same in one batch twice, and in the next batch again.
+		sale := d.sale(t, id).Order
+		sale.Raw = json.RawMessage(`{}`)
+		d.news(sale, sale)
+		d.settle(t)
+		require.Equal(t, version, d.order(t, id).Version)
+		require.Equal(t, 1, k.Count(t, "channel_orders", ""))
+		d.ledger(t)
+	})
+}
+
+func TestABuyerIsOneMember(t *testing.T) { // MP-07
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 10)
+		d.live(t, "HAT")
+		d.spy.orders = func(batch []integrations.Order) []integrations.Order {
+			for i := range batch {
+				batch[i].Buyer = "AAGkopen-uid"
+				batch[i].Address.Recipient, batch[i].Address.Phone, batch[i].Address.Line1 = "王**", "138****8000", "示例街道**"
+			}
+			return batch
+		}
+		one, two := d.buy(t, true, "HAT"), d.buy(t, true, "HAT")
+		d.settle(t)
+		require.Equal(t, d.order(t, one).MemberID, d.order(t, two).MemberID)
+		require.Equal(t, 1, k.Count(t, "members", ""))
+		require.Equal(t, 1, k.Count(t, "channel_orders", "external_id = ?", one), "kept as received beside our order")
+		require.Equal(t, []string{"orders.address"}, holding(t, k.Store, "138****8000"), "masked as it came, in the one place that ships")
+		require.Empty(t, holding(t, k.Store, canary))
+		kept, err := d.Store.Ent.ChannelOrder.Query().Where(channelorder.ExternalID(one)).Only(d.ctx)
+		require.NoError(t, err)
+		require.JSONEq(t, `"PAID"`, string(field(t, kept.Raw, "state")))
+		require.Equal(t, []any{"TO_SHIP", d.order(t, one).ID}, []any{kept.ExternalState, kept.OrderID})
+	})
+}
+
+func field(t testing.TB, text []byte, name string) json.RawMessage {
+	t.Helper()
+	all := map[string]json.RawMessage{}
+	require.NoError(t, json.Unmarshal(text, &all))
+	return all[name]
+}
+
+func TestOldNewsChangesNothing(t *testing.T) { // MP-03
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 10)
+		d.live(t, "HAT")
+		id := d.buy(t, false, "HAT")
+		unpaid := d.sale(t, id).Order
+		d.kit.Clock.Advance(time.Minute)
+		require.NoError(t, d.market.Move(id, "PAID"))
+		paid := d.sale(t, id).Order
+		d.kit.Clock.Advance(time.Minute)
+		require.NoError(t, d.market.Move(id, "CLOSED"))
+		closed := d.sale(t, id).Order
+
+		d.news(paid, unpaid) // the later one first
+		d.settle(t)
+		d.stands(t, id, orders.Open, "")
+		require.Equal(t, 9, d.available(t, "HAT"))
+		d.news(unpaid)
+		d.settle(t)
+		d.stands(t, id, orders.Open, "")
+		d.news(closed, paid, unpaid)
+		d.settle(t)
+		d.stands(t, id, orders.Canceled, "")
+		require.Equal(t, 10, d.available(t, "HAT"))
+		d.news(paid)
+		d.settle(t)
+		d.stands(t, id, orders.Canceled, "")
+		require.Equal(t, 10, d.available(t, "HAT"), "given back once")
+		d.ledger(t)
+	})
+}
+
+func TestAnOrderChangedWhileItIsRead(t *testing.T) { // MP-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 500)
+		d.live(t, "HAT")
+		var ids []string
+		for range 120 { // several pages
+			ids = append(ids, d.buy(t, false, "HAT"))
+		}
+		pages := 0
+		d.spy.orders = func(batch []integrations.Order) []integrations.Order {
+			if pages++; pages == 1 {
+				for _, id := range ids[:3] {
+					require.NoError(t, d.market.Move(id, "PAID"))
+				}
+				ids = append(ids, d.buy(t, true, "HAT"))
+			}
+			return batch
+		}
+		d.turn(t, false)
+		d.spy.orders = nil
+		d.settle(t)
+		require.Equal(t, 121, k.Count(t, "orders", ""))
+		require.Equal(t, 117, k.Count(t, "orders", "hold_reason = ?", orders.HeldUnpaid))
+		require.Equal(t, 4, k.Count(t, "orders", "state = 'OPEN'"))
+		require.Equal(t, 500-121, d.available(t, "HAT"))
+	})
+}
+
+func TestAnUnpaidOrderHoldsItsStock(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		pays, leaves := d.buy(t, false, "HAT"), d.buy(t, false, "HAT")
+		d.settle(t)
+		for _, id := range []string{pays, leaves} {
+			require.Equal(t, "PENDING", d.stands(t, id, orders.Held, orders.HeldUnpaid).PaymentState)
+		}
+		require.Equal(t, 3, d.available(t, "HAT"))
+		require.Equal(t, 3, d.shown(t, "HAT").Quantity)
+
+		d.kit.Clock.Advance(time.Minute)
+		require.NoError(t, d.market.Move(pays, "PAID"))
+		require.NoError(t, d.market.Move(leaves, "CLOSED"))
+		d.settle(t)
+		require.Equal(t, "PAID", d.stands(t, pays, orders.Open, "").PaymentState)
+		d.stands(t, leaves, orders.Canceled, "")
+		for range 3 {
+			d.settle(t)
+		}
+		onHand, reserved := d.level(t, "HAT")
+		require.Equal(t, []int{5, 1}, []int{onHand, reserved}, "stock came back once")
+		require.Equal(t, 4, d.shown(t, "HAT").Quantity)
+		require.Equal(t, 1, k.Count(t, "stock_movements", "kind = 'RELEASE'"))
+		d.ledger(t)
+	})
+}
+
+func TestAnOrderWithoutMappingIsKept(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		d.market.Seed(integrations.RemoteListing{OuterCode: "NEW-1", Title: "新品", Price: 900, Quantity: 5})
+		id := d.buy(t, true, "HAT", "NEW-1")
+		d.settle(t)
+		d.stands(t, id, orders.Held, orders.HeldUnmapped)
+		require.Equal(t, 1, k.Count(t, "order_lines", "variant_id IS NULL AND sku = 'NEW-1' AND title = '新品'"), "it is shown, with what the marketplace calls it")
+		require.Equal(t, 1, k.Count(t, "channel_orders", "held"))
+		require.Equal(t, 5, d.available(t, "HAT"), "all of its lines wait")
+		d.turn(t, true)
+		d.stands(t, id, orders.Held, orders.HeldUnmapped)
+
+		d.product(t, "new", true, "NEW-1", 900)
+		d.put(t, "NEW-1", "WH", 2)
+		d.turn(t, true)
+		d.stands(t, id, orders.Open, "")
+		require.Equal(t, []int{4, 1}, []int{d.available(t, "HAT"), d.available(t, "NEW-1")})
+		require.Zero(t, k.Count(t, "channel_orders", "held"))
+		d.turn(t, true)
+		d.ledger(t)
+	})
+}
+
+func TestLinesGoByTheirListingFirst(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		_, err := d.catalog.Upsert(d.ctx, renamed("hat", "HAT", "HAT-2"))
+		require.NoError(t, err)
+		id := d.buy(t, true, "HAT") // the marketplace still has the old code
+		d.turn(t, false)
+		d.stands(t, id, orders.Open, "")
+		require.Equal(t, 1, k.Count(t, "order_lines", "sku = 'HAT-2'"))
+	})
+}
+
+func TestAShortOrderWaitsForStock(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 1)
+		d.live(t, "HAT")
+		d.market.Seed(integrations.RemoteListing{OuterCode: "HAT", Price: 5000, Quantity: 9})
+		first, second := d.buy(t, true, "HAT"), d.buy(t, true, "HAT")
+		d.settle(t)
+		d.stands(t, first, orders.Open, "")
+		require.Equal(t, "PAID", d.stands(t, second, orders.Held, orders.HeldShort).PaymentState)
+		require.Zero(t, d.available(t, "HAT"))
+		d.put(t, "HAT", "WH", 3)
+		j := d.sync(t, channels.SyncOrders)
+		d.turn(t, false)
+		require.Equal(t, "DONE", d.job(t, j).State)
+		d.stands(t, second, orders.Open, "")
+		require.Equal(t, 1, d.available(t, "HAT"))
+		d.ledger(t)
+	})
+}
+
+func TestWhatCannotBeShippedIsHeld(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		id := d.buy(t, true, "HAT")
+		require.NoError(t, d.market.Move(id, "SOMETHING_NEW"))
+		d.settle(t)
+		d.stands(t, id, orders.Held, orders.HeldUnknown)
+		d.kit.Clock.Advance(time.Minute)
+		require.NoError(t, d.market.Move(id, "PAID"))
+		d.settle(t)
+		d.stands(t, id, orders.Open, "")
+
+		refund := d.sale(t, id).Order
+		refund.Blocked, refund.Modified = "REFUND", d.kit.Clock.Advance(time.Second)
+		d.news(refund)
+		d.settle(t)
+		d.stands(t, id, orders.Held, orders.HeldBlocked)
+	})
+}
+
+func TestAnOrderShippedElsewhereIsBooked(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		id := d.buy(t, true, "HAT")
+		d.settle(t)
+		gone := d.sale(t, id).Order
+		gone.State, gone.Modified = integrations.Shipped, d.kit.Clock.Advance(time.Second)
+		gone.Lines = append([]integrations.OrderLine{}, gone.Lines...)
+		gone.Lines[0].TrackingNumber = "SF99"
+		d.news(gone)
+		d.settle(t)
+		d.stands(t, id, orders.Completed, "")
+		require.Equal(t, 1, k.Count(t, "fulfillments", "carrier = ? AND tracking_number = 'SF99'", channels.ToldByMarketplace))
+		onHand, reserved := d.level(t, "HAT")
+		require.Equal(t, []int{4, 0}, []int{onHand, reserved})
+		require.Zero(t, k.Count(t, "outbox_items", ""), "who told us is not told")
+	})
+}
+
+func TestOneBadOrderHoldsUpNoOther(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		id := d.buy(t, true, "HAT")
+		d.spy.orders = func(batch []integrations.Order) []integrations.Order {
+			return append([]integrations.Order{{ExternalID: "empty", State: integrations.ToShip, Modified: k.Clock.Now()}}, batch...)
+		}
+		mark := d.channel(t).OrdersUntil
+		d.turn(t, false)
+		d.stands(t, id, orders.Open, "")
+		require.Equal(t, mark, d.channel(t).OrdersUntil, "what failed is read again")
+		require.Equal(t, []string{channels.Active, "NO_LINES"}, []string{d.channel(t).State, d.channel(t).LastErrorCode})
+		d.spy.orders = nil
+		d.turn(t, false)
+		require.Greater(t, d.channel(t).OrdersUntil, mark)
+		require.Empty(t, d.channel(t).LastErrorCode)
+	})
+}
+
+func TestAWindowThatFailsHalfWayIsReadAgain(t *testing.T) { // MP-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		id := d.buy(t, true, "HAT")
+		for range 3 {
+			d.market.Fail(integrations.ReadOrders, memory.Fault{Kind: integrations.Temporary})
+		}
+		mark := d.channel(t).OrdersUntil
+		d.turn(t, false)
+		require.Equal(t, mark, d.channel(t).OrdersUntil)
+		require.Equal(t, "ON_DEMAND", d.channel(t).LastErrorCode)
+		d.kit.Clock.Advance(time.Hour)
+		d.turn(t, false)
+		d.stands(t, id, orders.Open, "")
+		require.Equal(t, k.Store.Instant(), d.channel(t).OrdersUntil)
+	})
+}
+
+// renamed gives a variant another SKU.
+func renamed(handle, from, to string) catalog.UpsertInput {
+	return catalog.UpsertInput{Handle: commerce.Some(handle), Variants: []catalog.VariantInput{{By: &commerce.VariantRef{SKU: from}, SKU: commerce.Some(to)}}}
+}

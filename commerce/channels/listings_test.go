@@ -1,0 +1,253 @@
+package channels_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/commerce/channels"
+	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/integrations"
+	"github.com/oneshelf/oneshelf/integrations/memory"
+	"github.com/oneshelf/oneshelf/internal/testkit"
+)
+
+func TestAListingGoesLiveAndOffAgain(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "TEE-M", "WH", 5)
+		d.put(t, "TEE-M", "ST", 2)
+		listings, err := d.Publish(d.ctx, list("market", "TEE-M", "TEE-L", "TEE-M"))
+		require.NoError(t, err)
+		require.Len(t, listings, 3)
+		for _, l := range listings {
+			require.Equal(t, channels.Pending, l.State)
+			require.Empty(t, l.ExternalID)
+		}
+		d.settle(t)
+		m, l := d.listing(t, "TEE-M"), d.listing(t, "TEE-L")
+		require.Equal(t, []string{channels.Live, channels.Live}, []string{m.State, l.State})
+		require.Equal(t, m.ExternalID, l.ExternalID, "one item for the product")
+		require.NotEmpty(t, m.ExternalID)
+		require.Equal(t, integrations.RemoteListing{ExternalID: m.ExternalID, ExternalSKUID: m.ExternalSkuID, OuterCode: "TEE-M", Title: "素野 tee", Price: 10000, Quantity: 7, Live: true},
+			d.shown(t, "TEE-M"))
+		require.Equal(t, []any{int64(7), int64(10000), int64(7)}, []any{*m.PublishedQuantity, *m.PublishedPrice, m.DesiredQuantity})
+		require.Zero(t, m.DueAt)
+		require.Equal(t, 1, d.spy.publishes)
+
+		off, err := d.Unpublish(d.ctx, list("market", "TEE-L"))
+		require.NoError(t, err)
+		require.Equal(t, channels.Pending, off[0].State)
+		d.settle(t)
+		require.Equal(t, channels.Unpublished, d.listing(t, "TEE-L").State)
+		require.False(t, d.shown(t, "TEE-L").Live)
+		require.True(t, d.shown(t, "TEE-M").Live, "the other one stays")
+		version := d.listing(t, "TEE-L").Version
+		_, err = d.Unpublish(d.ctx, list("market", "TEE-L"))
+		require.NoError(t, err)
+		require.Equal(t, version, d.listing(t, "TEE-L").Version, "twice is once")
+		_, err = d.Unpublish(d.ctx, list("market", "HAT"))
+		testkit.Refused(t, err, commerce.NotFound, "variants.0")
+
+		d.put(t, "TEE-L", "WH", 3)
+		d.live(t, "TEE-L")
+		require.Equal(t, m.ExternalID, d.listing(t, "TEE-L").ExternalID)
+		require.Equal(t, 3, d.shown(t, "TEE-L").Quantity)
+		require.Len(t, d.market.Units(), 2, "nothing was made twice")
+	})
+}
+
+func TestListingsAreAskedForProperly(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		_, err := d.Publish(d.ctx, list("nowhere", "HAT"))
+		testkit.Refused(t, err, commerce.NotFound, "channel")
+		_, err = d.Publish(d.ctx, list("market", "HAT", "NONE"))
+		testkit.Refused(t, err, commerce.NotFound, "variants.1")
+		_, err = d.Publish(d.ctx, list("market"))
+		testkit.Refused(t, err, commerce.InvalidInput, "variants")
+		_, err = d.Publish(k.Without(auth.ChannelsWrite), list("market", "HAT"))
+		testkit.Refused(t, err, commerce.Forbidden, "")
+		_, err = d.Publish(k.OtherCtx, list("market", "HAT"))
+		testkit.Refused(t, err, commerce.NotFound, "channel")
+		_, err = d.Publish(k.On(), list("market", "HAT"))
+		testkit.Refused(t, err, commerce.NotFound, "channel")
+		require.Zero(t, k.Count(t, "listings", ""))
+	})
+}
+
+func TestARefusedListingSaysWhy(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 1)
+		_, err := d.Publish(d.ctx, list("market", "CUP", "BAG", "HAT"))
+		require.NoError(t, err)
+		d.settle(t)
+		cup, bag := d.listing(t, "CUP"), d.listing(t, "BAG")
+		require.Equal(t, []string{channels.Rejected, "IMAGE_MISSING"}, []string{cup.State, cup.ErrorCode})
+		require.Contains(t, cup.ErrorMessage, "image")
+		require.Equal(t, []string{channels.Rejected, "NO_PRICE"}, []string{bag.State, bag.ErrorCode})
+		require.Contains(t, bag.ErrorMessage, "BAG has no price in CNY")
+		require.Equal(t, channels.Live, d.listing(t, "HAT").State, "the others are not held up")
+		require.Equal(t, channels.Active, d.channel(t).State)
+		calls := d.spy.publishes
+		d.kit.Clock.Advance(time.Hour)
+		d.settle(t)
+		require.Equal(t, calls, d.spy.publishes, "what was refused is not said again unchanged")
+
+		_, err = d.catalog.PriceSet(d.ctx, catalog.PriceInput{Variant: commerce.VariantRef{SKU: "BAG"}, Amount: commerce.Money{Amount: 700, Currency: "CNY"}})
+		require.NoError(t, err)
+		d.product(t, "cup", true, "CUP", 2000)
+		d.live(t, "BAG", "CUP")
+		require.EqualValues(t, 700, d.shown(t, "BAG").Price)
+		require.Empty(t, d.listing(t, "BAG").ErrorCode)
+	})
+}
+
+func TestAChangedProductIsToldAgain(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.live(t, "HAT")
+		d.product(t, "hat", true, "HAT", 7700)
+		d.settle(t)
+		require.EqualValues(t, 7700, d.shown(t, "HAT").Price)
+		require.EqualValues(t, 7700, *d.listing(t, "HAT").PublishedPrice)
+		require.Equal(t, 2, d.spy.publishes)
+	})
+}
+
+func TestManyChangesAreOneQuantity(t *testing.T) { // MP-08
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.put(t, "TEE-M", "WH", 5)
+		d.live(t, "HAT", "TEE-M")
+		d.spy.pushed()
+		for range 20 {
+			_, _, err := d.stock.Adjust(d.ctx, stock.AdjustInput{Key: fresh(), Variant: commerce.VariantRef{SKU: "HAT"}, Location: commerce.LocationRef{Code: "WH"}, Delta: 1, Reason: "found"})
+			require.NoError(t, err)
+		}
+		d.settle(t)
+		pushed := d.spy.pushed()
+		require.Len(t, pushed, 1, "one push, and none for what did not change")
+		require.Equal(t, []any{"HAT", 25}, []any{pushed[0].OuterCode, pushed[0].Quantity})
+		require.Equal(t, 25, d.shown(t, "HAT").Quantity)
+		d.settle(t)
+		require.Empty(t, d.spy.pushed(), "what is told is not told again")
+
+		// A change that nobody has heard of yet goes out with the next push, and its event then finds nothing to do.
+		d.put(t, "HAT", "WH", 8)
+		d.hear(t)
+		d.put(t, "HAT", "WH", 6)
+		d.turn(t, false)
+		require.Equal(t, 6, d.shown(t, "HAT").Quantity)
+		require.Len(t, d.spy.pushed(), 1)
+		for range 3 {
+			d.turn(t, false)
+		}
+		require.Empty(t, d.spy.pushed(), "it is not told over and over until the event is heard")
+		d.settle(t)
+		require.Empty(t, d.spy.pushed())
+	})
+}
+
+func TestNothingIsShownThatIsNotThere(t *testing.T) { // MP-08
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.connect(t, channels.Storefront, "shop")
+		d.put(t, "HAT", "WH", 4)
+		d.put(t, "HAT", "ST", 3)
+		d.live(t, "HAT")
+		_, err := d.Publish(d.ctx, list("shop", "HAT"))
+		require.NoError(t, err)
+		_, _, err = d.orders.Place(d.ctx, orders.PlaceInput{Key: fresh(), Channel: commerce.ChannelRef{Code: "shop"},
+			Lines: []orders.LineInput{{Variant: commerce.VariantRef{SKU: "HAT"}, Quantity: 5}}})
+		require.NoError(t, err)
+		d.settle(t)
+		require.Equal(t, 2, d.shown(t, "HAT").Quantity, "less what is promised")
+		_, _, err = d.stock.Set(d.ctx, stock.SetInput{Key: fresh(), Variant: commerce.VariantRef{SKU: "HAT"}, Location: commerce.LocationRef{Code: "ST"}, OnHand: 3,
+			Safety: commerce.Some[int64](9), Reason: "careful"})
+		require.NoError(t, err)
+		d.settle(t)
+		require.Zero(t, d.shown(t, "HAT").Quantity, "never below nothing")
+		_, err = d.stock.LocationUpsert(d.ctx, stock.LocationInput{Code: commerce.Some("ST"), ShipFrom: commerce.Some(false)})
+		require.NoError(t, err)
+		d.put(t, "HAT", "WH", 6)
+		d.settle(t)
+		require.Equal(t, 6-4, d.shown(t, "HAT").Quantity, "only what may be sent")
+		for _, p := range d.spy.pushed() {
+			require.GreaterOrEqual(t, p.Quantity, 0)
+		}
+		own := d.task
+		shop, err := channels.Find(d.ctx, d.Store.Ent, []commerce.ChannelRef{{Code: "shop"}})
+		require.NoError(t, err)
+		d.task.Channel = shop[0].ID
+		require.EqualValues(t, 2, *d.listing(t, "HAT").PublishedQuantity, "the brand's own shop shows it as soon as it is so")
+		require.Zero(t, d.listing(t, "HAT").DueAt)
+		d.task = own
+	})
+}
+
+func TestDriftIsMended(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		// As if an event had been lost: what we believe to have told is not what is there.
+		_, err := d.Store.DB.Write().Exec(d.ctx, "UPDATE listings SET desired_quantity = 9, published_quantity = 9, due_at = 0")
+		require.NoError(t, err)
+		d.market.Seed(integrations.RemoteListing{OuterCode: "HAT", Price: 5000, Quantity: 9})
+		d.turn(t, false)
+		require.Equal(t, 9, d.shown(t, "HAT").Quantity)
+		d.turn(t, true)
+		d.turn(t, false)
+		require.Equal(t, 5, d.shown(t, "HAT").Quantity)
+
+		// The marketplace's own figure was changed by somebody: telling everything again sets it right.
+		d.market.Seed(integrations.RemoteListing{OuterCode: "HAT", Price: 5000, Quantity: 99})
+		d.sync(t, channels.SyncStock)
+		d.turn(t, false)
+		require.Equal(t, 5, d.shown(t, "HAT").Quantity)
+	})
+}
+
+func TestALostAnswerDoublesNothing(t *testing.T) { // MP-01
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		_, err := d.Publish(d.ctx, list("market", "HAT"))
+		require.NoError(t, err)
+		lost := func(a integrations.Ability) {
+			for range 4 { // more than the tries of one call
+				d.market.Fail(a, memory.Fault{Kind: integrations.Temporary, After: true})
+			}
+		}
+		lost(integrations.Publish)
+		d.turn(t, false)
+		waiting := d.listing(t, "HAT")
+		require.Equal(t, []any{channels.Pending, 1}, []any{waiting.State, waiting.Attempts})
+		require.Greater(t, waiting.DueAt, k.Store.Instant(), "it is tried again later")
+		d.kit.Clock.Advance(time.Minute)
+		d.settle(t)
+		require.Equal(t, channels.Live, d.listing(t, "HAT").State)
+		require.Equal(t, d.shown(t, "HAT").ExternalID, d.listing(t, "HAT").ExternalID)
+
+		d.put(t, "HAT", "WH", 3)
+		lost(integrations.PushStock)
+		d.hear(t)
+		d.turn(t, false)
+		require.Equal(t, 3, d.shown(t, "HAT").Quantity)
+		require.EqualValues(t, 5, *d.listing(t, "HAT").PublishedQuantity, "nothing is noted that was not answered")
+		require.Equal(t, channels.Live, d.listing(t, "HAT").State)
+		d.kit.Clock.Advance(time.Minute)
+		d.settle(t)
+		require.EqualValues(t, 3, *d.listing(t, "HAT").PublishedQuantity)
+		require.Equal(t, 3, d.shown(t, "HAT").Quantity)
+		require.Len(t, d.market.Units(), 1)
+	})
+}
