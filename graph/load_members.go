@@ -87,7 +87,10 @@ var newestFirst = keyset.Order{Name: "member-orders", Keys: []keyset.Key{{Expr: 
 
 // memberOrders reads one page of orders for each of many members in one statement.
 func (r *Resolver) memberOrders(ctx context.Context, byID map[commerce.UUID]*model.Member, s selection, f graphql.CollectedField) error {
-	a := argsOf(s.arguments(f))
+	a, err := argsOf(s.arguments(f))
+	if err != nil {
+		return err
+	}
 	l := pager[*ent.Order]{order: newestFirst, values: func(o *ent.Order) []any { return []any{o.PlacedAt, o.ID} }}
 	binding := auth.From(ctx).Brand.String()
 	plan, err := l.order.Plan(r.Cursors, binding, a)

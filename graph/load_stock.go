@@ -137,7 +137,10 @@ func (r *Resolver) movements(ctx context.Context, rows []*ent.StockMovement, s s
 
 // levelPages reads one page of stock levels for each of many variants in one statement.
 func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model.Variant, s selection, f graphql.CollectedField) error {
-	a := argsOf(s.arguments(f))
+	a, err := argsOf(s.arguments(f))
+	if err != nil {
+		return err
+	}
 	l := pager[*ent.StockLevel]{order: byIDOrder("variant-levels"), values: func(l *ent.StockLevel) []any { return []any{l.ID} }}
 	binding := auth.From(ctx).Brand.String()
 	plan, err := l.order.Plan(r.Cursors, binding, a)

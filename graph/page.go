@@ -72,11 +72,24 @@ func args(first *int, after *string, last *int, before *string) keyset.Args {
 	return keyset.Args{First: first, After: after, Last: last, Before: before}
 }
 
-// argsOf reads the same from the arguments of a collected field.
-func argsOf(a map[string]any) keyset.Args {
-	n := func(name string) *int { p, _ := a[name].(*int); return p }
-	s := func(name string) *string { p, _ := a[name].(*string); return p }
-	return args(n("first"), s("after"), n("last"), s("before"))
+// argsOf reads the same from the arguments of a collected field, which are as the document or the variables have them.
+func argsOf(given map[string]any) (keyset.Args, error) {
+	var out keyset.Args
+	for name, into := range map[string]**int{"first": &out.First, "last": &out.Last} {
+		if v := given[name]; v != nil {
+			n, err := model.UnmarshalInt(v)
+			if err != nil {
+				return out, pageError(keyset.ErrSize)
+			}
+			*into = &n
+		}
+	}
+	for name, into := range map[string]**string{"after": &out.After, "before": &out.Before} {
+		if v, ok := given[name].(string); ok {
+			*into = &v
+		}
+	}
+	return out, nil
 }
 
 // byID is the order of lists that have no other.
