@@ -280,7 +280,7 @@ type spy struct {
 	publishes int
 	ships     int
 	reads     int
-	opened    []map[string]string                          // the settings each shop was opened with
+	opened    []map[string]string                             // the settings each shop was opened with
 	orders    func([]integrations.Order) []integrations.Order // changes every batch when set
 }
 

@@ -226,17 +226,19 @@ func (s *Service) follow(ctx context.Context, tx *events.Tx, c *ent.Channel, ord
 
 // mapped finds the variant of each line: by the listing that the marketplace names, else by the outer code; nil when there is none.
 func (s *Service) mapped(ctx context.Context, tx *events.Tx, c *ent.Channel, lines []integrations.OrderLine) ([]*ent.Variant, error) {
-	items := make([]string, len(lines))
+	items, units := make([]string, len(lines)), make([]string, len(lines))
 	refs := make([]commerce.VariantRef, len(lines))
 	for i, l := range lines {
-		items[i] = l.ExternalItem
+		items[i], units[i] = l.ExternalItem, l.ExternalSKU
 		refs[i] = commerce.VariantRef{SKU: l.OuterCode}
 	}
 	out, err := catalog.FindVariants(ctx, tx.Ent, refs)
 	if err != nil {
 		return nil, err
 	}
-	listings, err := tx.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.ExternalIDIn(items...), listing.ExternalIDNEQ("")).All(ctx)
+	// Some answers name the unit without its item: JD's unpaid orders do.
+	listings, err := tx.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.ExternalIDNEQ(""),
+		listing.Or(listing.ExternalIDIn(items...), listing.And(listing.ExternalSkuIDIn(units...), listing.ExternalSkuIDNEQ("")))).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +248,7 @@ func (s *Service) mapped(ctx context.Context, tx *events.Tx, c *ent.Channel, lin
 	}
 	for i, l := range lines {
 		for _, listed := range listings {
-			if listed.ExternalID != l.ExternalItem || listed.ExternalSkuID != l.ExternalSKU {
+			if listed.ExternalSkuID != l.ExternalSKU || (listed.ExternalID != l.ExternalItem && (l.ExternalItem != "" || l.ExternalSKU == "")) {
 				continue
 			}
 			if at := slices.IndexFunc(variants, func(v *ent.Variant) bool { return v.ID == listed.VariantID }); at >= 0 {

@@ -1,0 +1,125 @@
+package jobs_test
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/channels"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/httpx"
+	"github.com/oneshelf/oneshelf/internal/seal"
+	"github.com/oneshelf/oneshelf/internal/testkit"
+	"github.com/oneshelf/oneshelf/jobs"
+)
+
+// runner is a process's background work, on a marketplace that nobody has an adapter for: what its channel notes tells that it was
+// worked on.
+func runner(t testing.TB, k *testkit.Kit, holder string) *jobs.Runner {
+	t.Helper()
+	key, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "secret.key"))
+	require.NoError(t, err)
+	log := slog.New(slog.DiscardHandler)
+	return &jobs.Runner{
+		Store: k.Store, Log: log,
+		Channels: &channels.Service{Store: k.Store, Seal: key, Guard: httpx.NewGuard(false), Log: log, Holder: holder},
+	}
+}
+
+// orphan makes an active channel of a kind without an adapter.
+func orphan(t testing.TB, k *testkit.Kit, code string) {
+	t.Helper()
+	_, err := events.Do(k.Ctx, k.Store, func(tx *events.Tx) (struct{}, error) {
+		tx.Record(events.Fact{Type: events.ProductChanged, Aggregate: commerce.NewUUID(), Sequence: 1})
+		return struct{}{}, tx.Ent.Channel.Create().SetCode(code).SetCodeFolded(code).SetName(code).SetKind("GONE").SetState(channels.Active).
+			SetCurrency("CNY").SetSettings(map[string]string{}).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Exec(k.Ctx)
+	})
+	require.NoError(t, err)
+}
+
+// run works until stop is called, which waits for the end.
+func run(t testing.TB, r *jobs.Runner) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); r.Run(ctx) }()
+	stop = func() {
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			t.Error("the work did not end")
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+func within(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	require.Eventually(t, done, 20*time.Second, 10*time.Millisecond, what)
+}
+
+func TestChannelsAreFoundAndWorkedOn(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		orphan(t, k, "a")
+		stop := run(t, runner(t, k, "one"))
+		broken := func(n int) func() bool {
+			return func() bool { return k.Count(t, "channels", "state = 'ERROR' AND last_error_code = 'KIND'") == n }
+		}
+		within(t, "the channel that was there is worked on", broken(1))
+		orphan(t, k, "b")
+		within(t, "and one that comes later too", broken(2))
+		within(t, "the log is followed to its end", func() bool {
+			return k.Count(t, "event_cursors", "lease_holder = 'one' AND seq = (SELECT MAX(seq) FROM events)") == 1
+		})
+		_, err := k.Store.DB.Write().Exec(context.Background(), "UPDATE channels SET state = 'ACTIVE', last_error_code = ''")
+		require.NoError(t, err)
+		within(t, "one that is active again is taken up again", broken(2))
+		stop()
+		require.Equal(t, 1, k.Count(t, "event_cursors", "lease_until = 0"), "who leaves in order leaves at once")
+		require.Zero(t, k.Count(t, "channels", "lease_until > 0"))
+	})
+}
+
+func TestOnlyOneProcessFollowsTheLog(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		one, two := runner(t, k, "one"), runner(t, k, "two")
+		orphan(t, k, "a")
+		stop := run(t, one)
+		followed := func(by string) func() bool {
+			return func() bool {
+				return k.Count(t, "event_cursors", "lease_holder = ? AND seq = (SELECT MAX(seq) FROM events)", by) == 1
+			}
+		}
+		within(t, "the first follows", followed("one"))
+		run(t, two)
+		orphan(t, k, "b")
+		within(t, "the first goes on", followed("one"))
+		stop()
+		orphan(t, k, "c")
+		within(t, "the second takes over", followed("two"))
+	})
+}
+
+func TestKeysThatHaveHadTheirTimeAreSweptUp(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		use := func(key string) {
+			_, _, err := events.Once(k.Ctx, k.Store, events.Call{Operation: "stockAdjust", Key: key, Input: 1}, func(*events.Tx) (int, error) { return 1, nil })
+			require.NoError(t, err)
+		}
+		use("old")
+		k.Clock.Advance(25 * time.Hour)
+		use("a day")
+		k.Clock.Advance(24 * time.Hour)
+		use("new")
+		run(t, runner(t, k, "one"))
+		within(t, "the old one goes", func() bool { return k.Count(t, "idempotency_keys", "key = 'old'") == 0 })
+		require.Equal(t, 2, k.Count(t, "idempotency_keys", ""), "a day is promised, and kept")
+	})
+}
