@@ -1,5 +1,7 @@
 package commerce
 
+import "math"
+
 // Address is where a parcel goes or where a location stands. Recipient, Phone and the lines are contact data.
 type Address struct {
 	Recipient string `json:"recipient,omitempty"`
@@ -17,6 +19,18 @@ type Address struct {
 type Point struct {
 	Latitude  float64 `json:"latitude"`
 	Longitude float64 `json:"longitude"`
+}
+
+// EarthKm is the mean radius of the earth in kilometres (IUGG).
+const EarthKm = 6371.0088
+
+// DistanceKm is how far another point is along the globe, by the haversine.
+func (p Point) DistanceKm(q Point) float64 {
+	const rad = math.Pi / 180
+	sin := func(degrees float64) float64 { return math.Sin(degrees * rad / 2) }
+	h := sin(q.Latitude-p.Latitude)*sin(q.Latitude-p.Latitude) +
+		math.Cos(p.Latitude*rad)*math.Cos(q.Latitude*rad)*sin(q.Longitude-p.Longitude)*sin(q.Longitude-p.Longitude)
+	return 2 * EarthKm * math.Asin(math.Sqrt(min(1, h)))
 }
 
 // Reference is a name that another system gave.

@@ -7,7 +7,9 @@ package graph
 
 import (
 	"context"
+	"time"
 
+	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/graph/model"
@@ -94,4 +96,31 @@ func (r *queryResolver) StockLevels(ctx context.Context, first *int, after *stri
 
 func (r *queryResolver) StockMovements(ctx context.Context, first *int, after *string, last *int, before *string, where model.StockMovementWhere) (*model.StockMovementConnection, error) {
 	return r.movementConnection(ctx, args(first, after, last, before), where)
+}
+
+func (r *queryResolver) StockAsOf(ctx context.Context, variant model.VariantRef, location model.LocationRef, at time.Time) (*model.StockAsOf, error) {
+	v, l, err := r.filterPlace(ctx, &variant, &location)
+	if err != nil || *v == (commerce.UUID{}) || *l == (commerce.UUID{}) {
+		return nil, err
+	}
+	was, err := stock.AsOf(ctx, r.Store.DB.Read(), auth.From(ctx), stock.Place{Variant: *v, Location: *l}, commerce.InstantOf(at))
+	if err != nil {
+		return nil, err
+	}
+	return &model.StockAsOf{OnHand: int(was.OnHand), Reserved: int(was.Reserved), Available: int(was.Available())}, nil
+}
+
+func (r *queryResolver) Availability(ctx context.Context, variant model.VariantRef, channel *model.ChannelRef, near *model.PointInput, radiusKm *float64, limit *int) (*model.Availability, error) {
+	point, km, n, err := nearby(near, radiusKm, limit)
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.filterVariant(ctx, &variant)
+	if err != nil || *v == (commerce.UUID{}) {
+		return nil, err
+	}
+	if c, err := r.filterChannel(ctx, channel); err != nil || (c != nil && *c == commerce.UUID{}) {
+		return nil, err
+	}
+	return r.availabilityOf(ctx, *v, point, km, n)
 }

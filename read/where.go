@@ -45,15 +45,12 @@ func WithLineOf(v *auth.Viewer, sku string) *sql.Predicate {
 		WHERE l.brand_id = ? AND l.order_id = orders.id AND v.sku_folded = ?)`, []any{v.Brand, commerce.Fold(sku)})
 }
 
-// earthKm is the mean radius of the earth in kilometres (IUGG).
-const earthKm = 6371.0088
-
 // Within keeps locations to a circle on the globe by the haversine: sin²(Δφ/2) + cos φ₁ cos φ₂ sin²(Δλ/2) ≤ sin²(r/2R). A band of
 // latitudes finds candidates first.
 func Within(p commerce.Point, km float64) *sql.Predicate {
 	const rad = math.Pi / 180
-	sine := math.Sin(min(km/earthKm/2, math.Pi/2))
-	band := km/earthKm/rad + 1e-9
+	sine := math.Sin(min(km/commerce.EarthKm/2, math.Pi/2))
+	band := km/commerce.EarthKm/rad + 1e-9
 	return expression(`(latitude IS NOT NULL AND longitude IS NOT NULL AND latitude BETWEEN ? AND ? AND
 		sin((latitude - ?) * ?) * sin((latitude - ?) * ?) + ? * cos(latitude * ?) * sin((longitude - ?) * ?) * sin((longitude - ?) * ?) <= ?)`,
 		[]any{p.Latitude - band, p.Latitude + band, p.Latitude, rad / 2, p.Latitude, rad / 2,

@@ -30,7 +30,7 @@ func (tokenCommand) Help() string {
 Examples:
   oneshelf token --brand demo --scope "products:read stock:read"
   oneshelf token --brand acme --create-brand --currency CNY --scope "products:write prices:write" --ttl 8h
-  oneshelf token --brand demo --scope "orders:read orders:write" --location ST-SH01 --subject store-sh01`
+  oneshelf token --brand demo --scope "orders:read orders:write" --location ST-SH --subject store-sh`
 }
 
 func (c *tokenCommand) Run(ctx context.Context, io streams) error {

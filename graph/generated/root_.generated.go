@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/oneshelf/oneshelf/graph/model"
@@ -47,6 +48,19 @@ type ComplexityRoot struct {
 	Allocation struct {
 		Location func(childComplexity int) int
 		Quantity func(childComplexity int) int
+	}
+
+	Availability struct {
+		Places   func(childComplexity int) int
+		Sellable func(childComplexity int) int
+	}
+
+	AvailabilityPlace struct {
+		Available       func(childComplexity int) int
+		DistanceKm      func(childComplexity int) int
+		ExcludedBecause func(childComplexity int) int
+		Location        func(childComplexity int) int
+		Ways            func(childComplexity int) int
 	}
 
 	Brand struct {
@@ -599,6 +613,7 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		Availability      func(childComplexity int, variant model.VariantRef, channel *model.ChannelRef, near *model.PointInput, radiusKm *float64, limit *int) int
 		Channel           func(childComplexity int, by model.ChannelRef) int
 		ChannelKinds      func(childComplexity int) int
 		Channels          func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -616,6 +631,7 @@ type ComplexityRoot struct {
 		Orders            func(childComplexity int, first *int, after *string, last *int, before *string, where *model.OrderWhere, orderBy []*model.OrderOrder) int
 		Product           func(childComplexity int, by model.ProductRef) int
 		Products          func(childComplexity int, first *int, after *string, last *int, before *string, where *model.ProductWhere, orderBy []*model.ProductOrder) int
+		StockAsOf         func(childComplexity int, variant model.VariantRef, location model.LocationRef, at time.Time) int
 		StockLevels       func(childComplexity int, first *int, after *string, last *int, before *string, where model.StockLevelWhere) int
 		StockMovements    func(childComplexity int, first *int, after *string, last *int, before *string, where model.StockMovementWhere) int
 		Variant           func(childComplexity int, by model.VariantRef) int
@@ -654,6 +670,12 @@ type ComplexityRoot struct {
 		Movement   func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	StockAsOf struct {
+		Available func(childComplexity int) int
+		OnHand    func(childComplexity int) int
+		Reserved  func(childComplexity int) int
 	}
 
 	StockChanged struct {
@@ -869,6 +891,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Allocation.Quantity(childComplexity), true
+
+	case "Availability.places":
+		if e.ComplexityRoot.Availability.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Availability.Places(childComplexity), true
+	case "Availability.sellable":
+		if e.ComplexityRoot.Availability.Sellable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Availability.Sellable(childComplexity), true
+
+	case "AvailabilityPlace.available":
+		if e.ComplexityRoot.AvailabilityPlace.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailabilityPlace.Available(childComplexity), true
+	case "AvailabilityPlace.distanceKm":
+		if e.ComplexityRoot.AvailabilityPlace.DistanceKm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailabilityPlace.DistanceKm(childComplexity), true
+	case "AvailabilityPlace.excludedBecause":
+		if e.ComplexityRoot.AvailabilityPlace.ExcludedBecause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailabilityPlace.ExcludedBecause(childComplexity), true
+	case "AvailabilityPlace.location":
+		if e.ComplexityRoot.AvailabilityPlace.Location == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailabilityPlace.Location(childComplexity), true
+	case "AvailabilityPlace.ways":
+		if e.ComplexityRoot.AvailabilityPlace.Ways == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailabilityPlace.Ways(childComplexity), true
 
 	case "Brand.code":
 		if e.ComplexityRoot.Brand.Code == nil {
@@ -3008,6 +3074,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductUpsertPayload.UserErrors(childComplexity), true
 
+	case "Query.availability":
+		if e.ComplexityRoot.Query.Availability == nil {
+			break
+		}
+
+		args, err := ec.field_Query_availability_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Availability(childComplexity, args["variant"].(model.VariantRef), args["channel"].(*model.ChannelRef), args["near"].(*model.PointInput), args["radiusKm"].(*float64), args["limit"].(*int)), true
 	case "Query.channel":
 		if e.ComplexityRoot.Query.Channel == nil {
 			break
@@ -3191,6 +3268,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["where"].(*model.ProductWhere), args["orderBy"].([]*model.ProductOrder)), true
+	case "Query.stockAsOf":
+		if e.ComplexityRoot.Query.StockAsOf == nil {
+			break
+		}
+
+		args, err := ec.field_Query_stockAsOf_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.StockAsOf(childComplexity, args["variant"].(model.VariantRef), args["location"].(model.LocationRef), args["at"].(time.Time)), true
 	case "Query.stockLevels":
 		if e.ComplexityRoot.Query.StockLevels == nil {
 			break
@@ -3332,6 +3420,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockAdjustPayload.UserErrors(childComplexity), true
+
+	case "StockAsOf.available":
+		if e.ComplexityRoot.StockAsOf.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockAsOf.Available(childComplexity), true
+	case "StockAsOf.onHand":
+		if e.ComplexityRoot.StockAsOf.OnHand == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockAsOf.OnHand(childComplexity), true
+	case "StockAsOf.reserved":
+		if e.ComplexityRoot.StockAsOf.Reserved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockAsOf.Reserved(childComplexity), true
 
 	case "StockChanged.actor":
 		if e.ComplexityRoot.StockChanged.Actor == nil {
@@ -6098,6 +6205,21 @@ type Brand {
     "Only movements for which all of this holds."
     where: StockMovementWhere!
   ): StockMovementConnection @hasScope(scope: "stock:read")
+  "A level as it was at a moment, replayed from the ledger; null when variant or location does not exist for the caller."
+  stockAsOf("Which variant." variant: VariantRef!, "Where." location: LocationRef!, "When." at: DateTime!): StockAsOf @hasScope(scope: "stock:read")
+  "The ways to get a variant, nearest place first, and why the other places offer none; null when it does not exist for the caller."
+  availability(
+    "Which variant."
+    variant: VariantRef!
+    "Asked for a channel; its stock rule is not applied."
+    channel: ChannelRef
+    "Where the shopper is: distances are told, and nearer places come first."
+    near: PointInput
+    "How far they would go, in kilometres; needs near."
+    radiusKm: Float
+    "How many places are told at most, 1 to 100; 20 when absent."
+    limit: Int
+  ): Availability @hasScope(scope: "stock:read")
 }
 
 extend type Mutation {
@@ -6225,6 +6347,50 @@ type StockMovement implements Node {
   variant: Variant!
   "Where."
   location: Location!
+}
+
+"A level as it was. What was kept back then is not in the ledger: available is on hand less reserved."
+type StockAsOf {
+  "How many were there."
+  onHand: Int!
+  "How many of them were promised."
+  reserved: Int!
+  "How many could be promised, never below 0."
+  available: Int!
+}
+
+"The ways to get a variant."
+type Availability {
+  "How many can be sold online: the sum over active locations that ship and that the caller sees."
+  sellable: Int!
+  "The places that have a way first, nearest first; then those that have none."
+  places: [AvailabilityPlace!]!
+}
+
+"A way to get a variant."
+enum AvailabilityWay {
+  "It is on the shelf: come and take it."
+  TAKE_NOW
+  "Order it and pick it up."
+  PICK_UP
+  "It is shipped by a store."
+  SHIP_FROM_STORE
+  "It is shipped by a warehouse."
+  SHIP_FROM_WAREHOUSE
+}
+
+"What one place can do for a shopper."
+type AvailabilityPlace {
+  "The place."
+  location: Location!
+  "How many it can give."
+  available: Int!
+  "How far it is; null without near, or when it has no coordinates."
+  distanceKm: Float
+  "The ways it offers."
+  ways: [AvailabilityWay!]!
+  "Why it offers none, as in NO_STOCK, INACTIVE, TOO_FAR, UNKNOWN_PLACE, NOT_LENT, NO_WAY; null when it offers one."
+  excludedBecause: String
 }
 
 "Names a location: exactly one of these."
@@ -6464,6 +6630,32 @@ func (ec *executionContext) childFields_Allocation(ctx context.Context, field gr
 		return ec.fieldContext_Allocation_quantity(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Allocation", field.Name)
+}
+
+func (ec *executionContext) childFields_Availability(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sellable":
+		return ec.fieldContext_Availability_sellable(ctx, field)
+	case "places":
+		return ec.fieldContext_Availability_places(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Availability", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailabilityPlace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "location":
+		return ec.fieldContext_AvailabilityPlace_location(ctx, field)
+	case "available":
+		return ec.fieldContext_AvailabilityPlace_available(ctx, field)
+	case "distanceKm":
+		return ec.fieldContext_AvailabilityPlace_distanceKm(ctx, field)
+	case "ways":
+		return ec.fieldContext_AvailabilityPlace_ways(ctx, field)
+	case "excludedBecause":
+		return ec.fieldContext_AvailabilityPlace_excludedBecause(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailabilityPlace", field.Name)
 }
 
 func (ec *executionContext) childFields_Brand(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7440,6 +7632,18 @@ func (ec *executionContext) childFields_StockAdjustPayload(ctx context.Context, 
 		return ec.fieldContext_StockAdjustPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StockAdjustPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockAsOf(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "onHand":
+		return ec.fieldContext_StockAsOf_onHand(ctx, field)
+	case "reserved":
+		return ec.fieldContext_StockAsOf_reserved(ctx, field)
+	case "available":
+		return ec.fieldContext_StockAsOf_available(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockAsOf", field.Name)
 }
 
 func (ec *executionContext) childFields_StockChanged(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

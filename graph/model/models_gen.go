@@ -80,6 +80,28 @@ type Allocation struct {
 	Quantity int `json:"quantity"`
 }
 
+// The ways to get a variant.
+type Availability struct {
+	// How many can be sold online: the sum over active locations that ship and that the caller sees.
+	Sellable int `json:"sellable"`
+	// The places that have a way first, nearest first; then those that have none.
+	Places []*AvailabilityPlace `json:"places"`
+}
+
+// What one place can do for a shopper.
+type AvailabilityPlace struct {
+	// The place.
+	Location *Location `json:"location"`
+	// How many it can give.
+	Available int `json:"available"`
+	// How far it is; null without near, or when it has no coordinates.
+	DistanceKm *float64 `json:"distanceKm,omitempty"`
+	// The ways it offers.
+	Ways []AvailabilityWay `json:"ways"`
+	// Why it offers none, as in NO_STOCK, INACTIVE, TOO_FAR, UNKNOWN_PLACE, NOT_LENT, NO_WAY; null when it offers one.
+	ExcludedBecause *string `json:"excludedBecause,omitempty"`
+}
+
 // The owner of the data.
 type Brand struct {
 	// Prefixed, sortable and opaque.
@@ -1522,6 +1544,16 @@ type StockAdjustPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A level as it was. What was kept back then is not in the ledger: available is on hand less reserved.
+type StockAsOf struct {
+	// How many were there.
+	OnHand int `json:"onHand"`
+	// How many of them were promised.
+	Reserved int `json:"reserved"`
+	// How many could be promised, never below 0.
+	Available int `json:"available"`
+}
+
 // A stock level changed.
 type StockChanged struct {
 	// Prefixed, sortable and opaque.
@@ -1802,6 +1834,70 @@ type Viewer struct {
 	Locations []*Location `json:"locations,omitempty"`
 	// When the token ends.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
+// A way to get a variant.
+type AvailabilityWay string
+
+const (
+	// It is on the shelf: come and take it.
+	AvailabilityWayTakeNow AvailabilityWay = "TAKE_NOW"
+	// Order it and pick it up.
+	AvailabilityWayPickUp AvailabilityWay = "PICK_UP"
+	// It is shipped by a store.
+	AvailabilityWayShipFromStore AvailabilityWay = "SHIP_FROM_STORE"
+	// It is shipped by a warehouse.
+	AvailabilityWayShipFromWarehouse AvailabilityWay = "SHIP_FROM_WAREHOUSE"
+)
+
+var AllAvailabilityWay = []AvailabilityWay{
+	AvailabilityWayTakeNow,
+	AvailabilityWayPickUp,
+	AvailabilityWayShipFromStore,
+	AvailabilityWayShipFromWarehouse,
+}
+
+func (e AvailabilityWay) IsValid() bool {
+	switch e {
+	case AvailabilityWayTakeNow, AvailabilityWayPickUp, AvailabilityWayShipFromStore, AvailabilityWayShipFromWarehouse:
+		return true
+	}
+	return false
+}
+
+func (e AvailabilityWay) String() string {
+	return string(e)
+}
+
+func (e *AvailabilityWay) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AvailabilityWay(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AvailabilityWay", str)
+	}
+	return nil
+}
+
+func (e AvailabilityWay) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AvailabilityWay) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AvailabilityWay) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // Where a channel stands.

@@ -7,9 +7,11 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 
 	"ariga.io/atlas/sql/migrate"
 	"entgo.io/ent/dialect"
@@ -17,8 +19,6 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
-
-	"database/sql"
 
 	"github.com/oneshelf/oneshelf/ent/migrate/tables"
 )
@@ -43,6 +43,15 @@ func write(ctx context.Context, engine, dsn, name string) error {
 	if err != nil {
 		return err
 	}
+	// The replay wants a checksum file; ours are kept where migrations are applied, so it is there only meanwhile.
+	sum, err := dir.Checksum()
+	if err != nil {
+		return err
+	}
+	if err := migrate.WriteSumFile(dir, sum); err != nil {
+		return err
+	}
+	defer os.Remove(filepath.Join(dir.Path(), migrate.HashFileName))
 	db, err := sql.Open(map[string]string{dialect.SQLite: "sqlite", dialect.Postgres: "pgx"}[engine], dsn)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
