@@ -124,7 +124,7 @@ func (ChannelOrder) Fields() []ent.Field {
 		field.String("external_id").Immutable(),
 		field.UUID("order_id", commerce.UUID{}).Immutable(),
 		field.Bytes("raw"),
-		field.Bytes("news"), // the same in the border's words, without the address: what is tried again while it is held
+		field.Bytes("news"),         // the same in the border's words, without the address: what is tried again while it is held
 		field.String("fingerprint"), // of what was imported: the same again changes nothing
 		field.String("external_state"),
 		field.Int64("modified_at").GoType(commerce.Instant(0)),
