@@ -40,6 +40,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/payment"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/signingkey"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
@@ -101,6 +102,8 @@ type Client struct {
 	Price *PriceClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// SearchTerm is the client for interacting with the SearchTerm builders.
+	SearchTerm *SearchTermClient
 	// SigningKey is the client for interacting with the SigningKey builders.
 	SigningKey *SigningKeyClient
 	// StockLevel is the client for interacting with the StockLevel builders.
@@ -144,6 +147,7 @@ func (c *Client) init() {
 	c.Payment = NewPaymentClient(c.config)
 	c.Price = NewPriceClient(c.config)
 	c.Product = NewProductClient(c.config)
+	c.SearchTerm = NewSearchTermClient(c.config)
 	c.SigningKey = NewSigningKeyClient(c.config)
 	c.StockLevel = NewStockLevelClient(c.config)
 	c.StockMovement = NewStockMovementClient(c.config)
@@ -264,6 +268,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Payment:          NewPaymentClient(cfg),
 		Price:            NewPriceClient(cfg),
 		Product:          NewProductClient(cfg),
+		SearchTerm:       NewSearchTermClient(cfg),
 		SigningKey:       NewSigningKeyClient(cfg),
 		StockLevel:       NewStockLevelClient(cfg),
 		StockMovement:    NewStockMovementClient(cfg),
@@ -311,6 +316,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Payment:          NewPaymentClient(cfg),
 		Price:            NewPriceClient(cfg),
 		Product:          NewProductClient(cfg),
+		SearchTerm:       NewSearchTermClient(cfg),
 		SigningKey:       NewSigningKeyClient(cfg),
 		StockLevel:       NewStockLevelClient(cfg),
 		StockMovement:    NewStockMovementClient(cfg),
@@ -348,7 +354,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.EventCursor, c.ExternalRef, c.Fulfillment, c.FulfillmentLine,
 		c.FulfillmentOrder, c.IdempotencyKey, c.Job, c.Listing, c.Location, c.Member,
 		c.MemberIdentity, c.Order, c.OrderEntry, c.OrderLine, c.OutboxItem, c.Payment,
-		c.Price, c.Product, c.SigningKey, c.StockLevel, c.StockMovement, c.Variant,
+		c.Price, c.Product, c.SearchTerm, c.SigningKey, c.StockLevel, c.StockMovement,
+		c.Variant,
 	} {
 		n.Use(hooks...)
 	}
@@ -362,7 +369,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.EventCursor, c.ExternalRef, c.Fulfillment, c.FulfillmentLine,
 		c.FulfillmentOrder, c.IdempotencyKey, c.Job, c.Listing, c.Location, c.Member,
 		c.MemberIdentity, c.Order, c.OrderEntry, c.OrderLine, c.OutboxItem, c.Payment,
-		c.Price, c.Product, c.SigningKey, c.StockLevel, c.StockMovement, c.Variant,
+		c.Price, c.Product, c.SearchTerm, c.SigningKey, c.StockLevel, c.StockMovement,
+		c.Variant,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -419,6 +427,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Price.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
+	case *SearchTermMutation:
+		return c.SearchTerm.mutate(ctx, m)
 	case *SigningKeyMutation:
 		return c.SigningKey.mutate(ctx, m)
 	case *StockLevelMutation:
@@ -4228,6 +4238,157 @@ func (c *ProductClient) mutate(ctx context.Context, m *ProductMutation) (Value, 
 	}
 }
 
+// SearchTermClient is a client for the SearchTerm schema.
+type SearchTermClient struct {
+	config
+}
+
+// NewSearchTermClient returns a client for the SearchTerm from the given config.
+func NewSearchTermClient(c config) *SearchTermClient {
+	return &SearchTermClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `searchterm.Hooks(f(g(h())))`.
+func (c *SearchTermClient) Use(hooks ...Hook) {
+	c.hooks.SearchTerm = append(c.hooks.SearchTerm, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `searchterm.Intercept(f(g(h())))`.
+func (c *SearchTermClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SearchTerm = append(c.inters.SearchTerm, interceptors...)
+}
+
+// Create returns a builder for creating a SearchTerm entity.
+func (c *SearchTermClient) Create() *SearchTermCreate {
+	mutation := newSearchTermMutation(c.config, OpCreate)
+	return &SearchTermCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SearchTerm entities.
+func (c *SearchTermClient) CreateBulk(builders ...*SearchTermCreate) *SearchTermCreateBulk {
+	return &SearchTermCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SearchTermClient) MapCreateBulk(slice any, setFunc func(*SearchTermCreate, int)) *SearchTermCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SearchTermCreateBulk{err: fmt.Errorf("calling to SearchTermClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SearchTermCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SearchTermCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SearchTerm.
+func (c *SearchTermClient) Update() *SearchTermUpdate {
+	mutation := newSearchTermMutation(c.config, OpUpdate)
+	return &SearchTermUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SearchTermClient) UpdateOne(_m *SearchTerm) *SearchTermUpdateOne {
+	mutation := newSearchTermMutation(c.config, OpUpdateOne, withSearchTerm(_m))
+	return &SearchTermUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SearchTermClient) UpdateOneID(id uuid.UUID) *SearchTermUpdateOne {
+	mutation := newSearchTermMutation(c.config, OpUpdateOne, withSearchTermID(id))
+	return &SearchTermUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SearchTerm.
+func (c *SearchTermClient) Delete() *SearchTermDelete {
+	mutation := newSearchTermMutation(c.config, OpDelete)
+	return &SearchTermDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SearchTermClient) DeleteOne(_m *SearchTerm) *SearchTermDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SearchTermClient) DeleteOneID(id uuid.UUID) *SearchTermDeleteOne {
+	builder := c.Delete().Where(searchterm.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SearchTermDeleteOne{builder}
+}
+
+// Query returns a query builder for SearchTerm.
+func (c *SearchTermClient) Query() *SearchTermQuery {
+	return &SearchTermQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchTerm},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SearchTerm entity by its id.
+func (c *SearchTermClient) Get(ctx context.Context, id uuid.UUID) (*SearchTerm, error) {
+	return c.Query().Where(searchterm.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SearchTermClient) GetX(ctx context.Context, id uuid.UUID) *SearchTerm {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a SearchTerm.
+func (c *SearchTermClient) QueryProduct(_m *SearchTerm) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(searchterm.Table, searchterm.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, searchterm.ProductTable, searchterm.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SearchTermClient) Hooks() []Hook {
+	hooks := c.hooks.SearchTerm
+	return append(hooks[:len(hooks):len(hooks)], searchterm.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchTermClient) Interceptors() []Interceptor {
+	inters := c.inters.SearchTerm
+	return append(inters[:len(inters):len(inters)], searchterm.Interceptors[:]...)
+}
+
+func (c *SearchTermClient) mutate(ctx context.Context, m *SearchTermMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SearchTermCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SearchTermUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SearchTermUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SearchTermDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SearchTerm mutation op: %q", m.Op())
+	}
+}
+
 // SigningKeyClient is a client for the SigningKey schema.
 type SigningKeyClient struct {
 	config
@@ -4852,15 +5013,15 @@ type (
 		Allocation, Brand, Category, Channel, ChannelOrder, Event, EventCursor,
 		ExternalRef, Fulfillment, FulfillmentLine, FulfillmentOrder, IdempotencyKey,
 		Job, Listing, Location, Member, MemberIdentity, Order, OrderEntry, OrderLine,
-		OutboxItem, Payment, Price, Product, SigningKey, StockLevel, StockMovement,
-		Variant []ent.Hook
+		OutboxItem, Payment, Price, Product, SearchTerm, SigningKey, StockLevel,
+		StockMovement, Variant []ent.Hook
 	}
 	inters struct {
 		Allocation, Brand, Category, Channel, ChannelOrder, Event, EventCursor,
 		ExternalRef, Fulfillment, FulfillmentLine, FulfillmentOrder, IdempotencyKey,
 		Job, Listing, Location, Member, MemberIdentity, Order, OrderEntry, OrderLine,
-		OutboxItem, Payment, Price, Product, SigningKey, StockLevel, StockMovement,
-		Variant []ent.Interceptor
+		OutboxItem, Payment, Price, Product, SearchTerm, SigningKey, StockLevel,
+		StockMovement, Variant []ent.Interceptor
 	}
 )
 

@@ -36,6 +36,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/payment"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/signingkey"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
@@ -124,6 +125,7 @@ func checkColumn(t, c string) error {
 			payment.Table:          payment.ValidColumn,
 			price.Table:            price.ValidColumn,
 			product.Table:          product.ValidColumn,
+			searchterm.Table:       searchterm.ValidColumn,
 			signingkey.Table:       signingkey.ValidColumn,
 			stocklevel.Table:       stocklevel.ValidColumn,
 			stockmovement.Table:    stockmovement.ValidColumn,

@@ -62,6 +62,8 @@ type Tx struct {
 	Price *PriceClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// SearchTerm is the client for interacting with the SearchTerm builders.
+	SearchTerm *SearchTermClient
 	// SigningKey is the client for interacting with the SigningKey builders.
 	SigningKey *SigningKeyClient
 	// StockLevel is the client for interacting with the StockLevel builders.
@@ -225,6 +227,7 @@ func (tx *Tx) init() {
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.Price = NewPriceClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
+	tx.SearchTerm = NewSearchTermClient(tx.config)
 	tx.SigningKey = NewSigningKeyClient(tx.config)
 	tx.StockLevel = NewStockLevelClient(tx.config)
 	tx.StockMovement = NewStockMovementClient(tx.config)

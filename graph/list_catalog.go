@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -138,8 +137,8 @@ func btoi(b bool) int {
 
 func (r *Resolver) productConnection(ctx context.Context, a keyset.Args, w *model.ProductWhere, by []*model.ProductOrder) (*model.ProductConnection, error) {
 	q := r.Store.Ent.Product.Query()
+	f := productFilter{ctx: ctx, index: r.Index}
 	if w != nil {
-		f := productFilter{ctx: ctx}
 		p, err := f.predicate(w, 0)
 		if err != nil {
 			return nil, err
@@ -173,10 +172,108 @@ func (r *Resolver) productConnection(ctx context.Context, a keyset.Args, w *mode
 	return out, err
 }
 
+// productPage reads a page in the order asked; a search that asks none has the best first.
+func (r *Resolver) productPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, w *model.ProductWhere, by []*model.ProductOrder, f *productFilter) (paged[*ent.Product], error) {
+	if w != nil && len(by) == 0 {
+		if text := w.Query.Value(); text != nil {
+			found, err := f.search(*text)
+			if err != nil {
+				return paged[*ent.Product]{}, err
+			}
+			return r.rankedPage(ctx, a, q, found)
+		}
+	}
+	order, values, err := productOrder(by)
+	if err != nil {
+		return paged[*ent.Product]{}, err
+	}
+	return page(ctx, r.Cursors, pager[*ent.Product]{order: order, values: values,
+		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.Product, error) {
+			return q.Clone().Where(shape).All(ctx)
+		},
+	}, a)
+}
+
+// byRank is the order of a search's answer; its cursors name the product.
+var byRank = keyset.Order{Name: "products:RANK", Keys: []keyset.Key{{Expr: "id"}}}
+
+// rankedPage cuts a page out of what a search found: narrowed by the query, in the order of the ranks.
+func (r *Resolver) rankedPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, ranked []commerce.UUID) (paged[*ent.Product], error) {
+	binding := auth.From(ctx).Brand.String()
+	plan, err := byRank.Plan(r.Cursors, binding, a)
+	if err != nil {
+		return paged[*ent.Product]{}, pageError(err)
+	}
+	seen, err := q.Clone().IDs(ctx)
+	if err != nil {
+		return paged[*ent.Product]{}, err
+	}
+	after, before := -1, len(ranked)
+	for i, cursor := range []*string{a.After, a.Before} {
+		if cursor == nil {
+			continue
+		}
+		at, err := byRank.At(r.Cursors, binding, *cursor)
+		if err != nil {
+			return paged[*ent.Product]{}, pageError(err)
+		}
+		place := slices.IndexFunc(ranked, func(u commerce.UUID) bool { return u.String() == at[0] })
+		switch {
+		case i == 0 && place >= 0:
+			after = place
+		case i == 0:
+			after = len(ranked) // it is not found any more: nothing is known to follow it
+		case place >= 0:
+			before = place
+		}
+	}
+	visible := make(map[commerce.UUID]bool, len(seen))
+	for _, u := range seen {
+		visible[u] = true
+	}
+	var window []commerce.UUID
+	for i, u := range ranked {
+		if i > after && i < before && visible[u] {
+			window = append(window, u)
+		}
+	}
+	if a.Last != nil {
+		slices.Reverse(window)
+	}
+	window, info := keyset.Cut(plan, window[:min(plan.Limit, len(window))])
+	rows, err := r.Store.Ent.Product.Query().Where(product.IDIn(window...)).All(ctx)
+	if err != nil {
+		return paged[*ent.Product]{}, err
+	}
+	slices.SortFunc(rows, func(x, y *ent.Product) int { return slices.Index(window, x.ID) - slices.Index(window, y.ID) })
+	return withCursors(r.Cursors, binding, pager[*ent.Product]{order: byRank, values: func(p *ent.Product) []any { return []any{p.ID} }}, rows, info)
+}
+
 // productFilter turns a where into one condition. Its depth and breadth are bounded, so that a request cannot buy a long statement.
 type productFilter struct {
 	ctx   context.Context
+	index catalog.Index
 	parts int
+	found map[string][]commerce.UUID // what the index answered
+}
+
+// maxFound is how many products a search finds at most.
+const maxFound = 1000
+
+// search asks the index, once for each query.
+func (f *productFilter) search(query string) ([]commerce.UUID, error) {
+	if found, ok := f.found[query]; ok {
+		return found, nil
+	}
+	found, err := f.index.Search(f.ctx, auth.From(f.ctx), query, maxFound)
+	if err != nil {
+		return nil, err
+	}
+	if f.found == nil {
+		f.found = map[string][]commerce.UUID{}
+	}
+	f.found[query] = found
+	return found, nil
 }
 
 const (
@@ -197,7 +294,11 @@ func (f *productFilter) predicate(w *model.ProductWhere, depth int) (condition, 
 		add(func(s *sql.Selector) *sql.Predicate { return sql.EQ(s.C(column), v) })
 	}
 	if t := w.Query.Value(); t != nil {
-		add(words(*t))
+		found, err := f.search(*t)
+		if err != nil {
+			return nil, err
+		}
+		add(func(s *sql.Selector) *sql.Predicate { return sql.In(s.C(product.FieldID), anys(found)...) })
 	}
 	if v := w.Status.Value(); v != nil {
 		equal(product.FieldStatus, string(*v))
@@ -315,22 +416,4 @@ func (f *productFilter) prices(w *model.ProductWhere, add func(condition)) error
 		return err
 	}
 	return bound(w.PriceMax.Value(), product.FieldMinPrice, func(c string, v any) *sql.Predicate { return sql.LTE(c, v) })
-}
-
-// words keeps products to those whose search text holds every word of a query, wherever it stands: Chinese has no blanks between.
-func words(query string) condition {
-	parts := strings.Fields(commerce.Fold(query))
-	return func(s *sql.Selector) *sql.Predicate {
-		if len(parts) == 0 {
-			return sql.False()
-		}
-		if len(parts) > 10 {
-			parts = parts[:10]
-		}
-		ps := make([]*sql.Predicate, len(parts))
-		for i, p := range parts {
-			ps[i] = sql.Contains(s.C(product.FieldSearch), p)
-		}
-		return sql.And(ps...)
-	}
 }

@@ -19,4 +19,6 @@ type Resolver struct {
 	Orders   *orders.Service
 	Channels *channels.Service
 	Cursors  *keyset.Codec
+	// Index finds products by words.
+	Index catalog.Index
 }

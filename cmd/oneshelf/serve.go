@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
+	"runtime/pprof"
 	"sync"
 	"time"
 
 	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/graph"
 	"github.com/oneshelf/oneshelf/internal/cache"
@@ -23,7 +26,10 @@ import (
 // drain is how long a stopping server finishes what is in hand.
 const drain = 18 * time.Second
 
-type serveCommand struct{ serving }
+type serveCommand struct {
+	serving
+	CPUProfile string `name:"cpuprofile" hidden:"" placeholder:"FILE" help:"Write a profile of the whole run."`
+}
 
 func (serveCommand) Help() string {
 	return `Examples:
@@ -37,6 +43,17 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	log := c.logger(io.err)
+	if c.CPUProfile != "" {
+		file, err := os.Create(c.CPUProfile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	a, err := assemble(ctx, c.data, log, c.AllowLoopback == "on")
 	if err != nil {
 		return err
@@ -119,6 +136,7 @@ func (a *app) api(s serving, shared *cache.Cache, issuers []auth.TrustedIssuer) 
 	return server.New(server.Options{
 		Resolver: &graph.Resolver{
 			Store: a.store, Catalog: a.catalog, Stock: a.stock, Members: a.members, Orders: a.orders, Channels: a.channels, Cursors: cursors,
+			Index: catalog.TermIndex{DB: a.db},
 		},
 		Store: a.store, Verifier: a.verifier(issuers), Cache: shared, Log: a.log, Origins: s.CORSOrigins, OperatorsOnly: !s.role("api"),
 	}), nil

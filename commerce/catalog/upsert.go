@@ -154,6 +154,11 @@ func (u *upsert) save(ctx context.Context, plan variantPlan, refs []Bindings) (U
 	if err := u.saveVariants(ctx, plan); err != nil {
 		return out, err
 	}
+	if u.old == nil || u.old.Search != u.now.Search {
+		if err := index(ctx, u.Tx, u.id, weigh(u.now, u.category, plan.all)); err != nil {
+			return out, err
+		}
+	}
 	for _, r := range refs {
 		if err := r.Save(ctx, u.Tx); err != nil {
 			return out, err

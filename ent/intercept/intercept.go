@@ -33,6 +33,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/signingkey"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
@@ -743,6 +744,33 @@ func (f TraverseProduct) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.ProductQuery", q)
 }
 
+// The SearchTermFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SearchTermFunc func(context.Context, *ent.SearchTermQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f SearchTermFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.SearchTermQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.SearchTermQuery", q)
+}
+
+// The TraverseSearchTerm type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSearchTerm func(context.Context, *ent.SearchTermQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSearchTerm) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSearchTerm) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SearchTermQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.SearchTermQuery", q)
+}
+
 // The SigningKeyFunc type is an adapter to allow the use of ordinary function as a Querier.
 type SigningKeyFunc func(context.Context, *ent.SigningKeyQuery) (ent.Value, error)
 
@@ -902,6 +930,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.PriceQuery, predicate.Price, price.OrderOption]{typ: ent.TypePrice, tq: q}, nil
 	case *ent.ProductQuery:
 		return &query[*ent.ProductQuery, predicate.Product, product.OrderOption]{typ: ent.TypeProduct, tq: q}, nil
+	case *ent.SearchTermQuery:
+		return &query[*ent.SearchTermQuery, predicate.SearchTerm, searchterm.OrderOption]{typ: ent.TypeSearchTerm, tq: q}, nil
 	case *ent.SigningKeyQuery:
 		return &query[*ent.SigningKeyQuery, predicate.SigningKey, signingkey.OrderOption]{typ: ent.TypeSigningKey, tq: q}, nil
 	case *ent.StockLevelQuery:

@@ -1176,6 +1176,45 @@ var (
 			},
 		},
 	}
+	// SearchTermsColumns holds the columns for the "search_terms" table.
+	SearchTermsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "term", Type: field.TypeString},
+		{Name: "weight", Type: field.TypeInt},
+		{Name: "product_id", Type: field.TypeUUID},
+	}
+	// SearchTermsTable holds the schema information for the "search_terms" table.
+	SearchTermsTable = &schema.Table{
+		Name:       "search_terms",
+		Columns:    SearchTermsColumns,
+		PrimaryKey: []*schema.Column{SearchTermsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "search_terms_products_product",
+				Columns:    []*schema.Column{SearchTermsColumns[4]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "searchterm_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{SearchTermsColumns[1], SearchTermsColumns[0]},
+			},
+			{
+				Name:    "searchterm_brand_id_term_product_id",
+				Unique:  true,
+				Columns: []*schema.Column{SearchTermsColumns[1], SearchTermsColumns[2], SearchTermsColumns[4]},
+			},
+			{
+				Name:    "searchterm_brand_id_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{SearchTermsColumns[1], SearchTermsColumns[4]},
+			},
+		},
+	}
 	// SigningKeysColumns holds the columns for the "signing_keys" table.
 	SigningKeysColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -1377,6 +1416,7 @@ var (
 		PaymentsTable,
 		PricesTable,
 		ProductsTable,
+		SearchTermsTable,
 		SigningKeysTable,
 		StockLevelsTable,
 		StockMovementsTable,
@@ -1439,6 +1479,7 @@ func init() {
 	PricesTable.ForeignKeys[0].RefTable = VariantsTable
 	PricesTable.ForeignKeys[1].RefTable = ChannelsTable
 	ProductsTable.ForeignKeys[0].RefTable = CategoriesTable
+	SearchTermsTable.ForeignKeys[0].RefTable = ProductsTable
 	StockLevelsTable.ForeignKeys[0].RefTable = VariantsTable
 	StockLevelsTable.ForeignKeys[1].RefTable = LocationsTable
 	StockLevelsTable.Annotation = &entsql.Annotation{}

@@ -78,6 +78,9 @@ type Price func(*sql.Selector)
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
 
+// SearchTerm is the predicate function for searchterm builders.
+type SearchTerm func(*sql.Selector)
+
 // SigningKey is the predicate function for signingkey builders.
 type SigningKey func(*sql.Selector)
 

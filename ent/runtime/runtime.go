@@ -30,6 +30,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
 	"github.com/oneshelf/oneshelf/ent/schema"
+	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
 	"github.com/oneshelf/oneshelf/ent/variant"
@@ -587,6 +588,19 @@ func init() {
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
+	searchtermMixin := schema.SearchTerm{}.Mixin()
+	searchtermMixinHooks0 := searchtermMixin[0].Hooks()
+	searchterm.Hooks[0] = searchtermMixinHooks0[0]
+	searchtermMixinInters0 := searchtermMixin[0].Interceptors()
+	searchterm.Interceptors[0] = searchtermMixinInters0[0]
+	searchtermMixinFields0 := searchtermMixin[0].Fields()
+	_ = searchtermMixinFields0
+	searchtermFields := schema.SearchTerm{}.Fields()
+	_ = searchtermFields
+	// searchtermDescID is the schema descriptor for id field.
+	searchtermDescID := searchtermMixinFields0[0].Descriptor()
+	// searchterm.DefaultID holds the default value on creation for the id field.
+	searchterm.DefaultID = searchtermDescID.Default.(func() uuid.UUID)
 	stocklevelMixin := schema.StockLevel{}.Mixin()
 	stocklevelMixinHooks0 := stocklevelMixin[0].Hooks()
 	stocklevel.Hooks[0] = stocklevelMixinHooks0[0]

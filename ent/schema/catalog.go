@@ -32,7 +32,7 @@ func (Product) Fields() []ent.Field {
 		field.Int64("max_price").Optional().Nillable(),
 		// in_stock is whether the online pool can give any variant; it changes only when that crosses zero.
 		field.Bool("in_stock").Default(false),
-		// search is what the text index reads: folded title, tags, vendor, codes.
+		// search is the text that the index was made of: folded title, tags, vendor, categories, codes.
 		field.String("search").Default(""),
 	}
 }
@@ -162,4 +162,23 @@ func (ExternalRef) Annotations() []schema.Annotation {
 	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
 		"external_refs_one": "(CASE WHEN product_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN variant_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN location_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN member_id IS NULL THEN 0 ELSE 1 END) = 1",
 	}}}
+}
+
+// SearchTerm says how much a word, or a pair of Chinese characters, speaks for a product: the embedded index of the catalog.
+type SearchTerm struct{ ent.Schema }
+
+func (SearchTerm) Mixin() []ent.Mixin { return []ent.Mixin{owned{}} }
+
+func (SearchTerm) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("product_id", commerce.UUID{}).Immutable(),
+		field.String("term").Immutable(),
+		field.Int("weight").Immutable(),
+	}
+}
+
+func (SearchTerm) Edges() []ent.Edge { return []ent.Edge{belongs("product", Product.Type)} }
+
+func (SearchTerm) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "term", "product_id").Unique(), index.Fields("brand_id", "product_id")}
 }

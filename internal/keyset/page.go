@@ -117,6 +117,11 @@ func (o Order) Cursor(c *Codec, binding string, values ...any) (string, error) {
 	return c.Seal(o.Name+"\x00"+binding, text), nil
 }
 
+// At reads a cursor of this order: the values of the row it was made of. Anything else is ErrCursor.
+func (o Order) At(c *Codec, binding, cursor string) ([]any, error) {
+	return o.values(c, binding, cursor)
+}
+
 func (o Order) values(c *Codec, binding, cursor string) ([]any, error) {
 	text, err := c.Open(o.Name+"\x00"+binding, cursor)
 	if err != nil {

@@ -64,7 +64,7 @@ func New(t testing.TB, k *testkit.Kit, change ...func(*server.Options)) *API {
 		Channels: &channels.Service{
 			Store: k.Store, Adapters: append(all.Adapters(), memory.Adapter(a.Market)), Seal: sealing, Guard: httpx.NewGuard(false), Log: log, Holder: "tester",
 		},
-		Cursors: cursors,
+		Cursors: cursors, Index: catalog.TermIndex{DB: k.Store.DB},
 	}
 	o := server.Options{Resolver: a.Resolver, Store: k.Store, Verifier: auth.NewVerifier(auth.Options{Keys: keys}), Cache: cache.New(nil), Log: log}
 	for _, c := range change {

@@ -236,6 +236,14 @@ CREATE TABLE "prices" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "amount" bi
 CREATE UNIQUE INDEX "price_brand_id_id" ON "prices" ("brand_id", "id");
 -- Create index "price_brand_id_variant_id_channel_id_valid_from" to table: "prices"
 CREATE INDEX "price_brand_id_variant_id_channel_id_valid_from" ON "prices" ("brand_id", "variant_id", "channel_id", "valid_from");
+-- Create "search_terms" table
+CREATE TABLE "search_terms" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "term" character varying NOT NULL COLLATE "C", "weight" bigint NOT NULL, "product_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "search_terms_products_product" FOREIGN KEY ("brand_id", "product_id") REFERENCES "products" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "searchterm_brand_id_id" to table: "search_terms"
+CREATE UNIQUE INDEX "searchterm_brand_id_id" ON "search_terms" ("brand_id", "id");
+-- Create index "searchterm_brand_id_product_id" to table: "search_terms"
+CREATE INDEX "searchterm_brand_id_product_id" ON "search_terms" ("brand_id", "product_id");
+-- Create index "searchterm_brand_id_term_product_id" to table: "search_terms"
+CREATE UNIQUE INDEX "searchterm_brand_id_term_product_id" ON "search_terms" ("brand_id", "term", "product_id");
 -- Create "stock_levels" table
 CREATE TABLE "stock_levels" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "created_at" bigint NOT NULL, "updated_at" bigint NOT NULL, "on_hand" bigint NOT NULL DEFAULT 0, "reserved" bigint NOT NULL DEFAULT 0, "safety_stock" bigint NOT NULL DEFAULT 0, "variant_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "stock_levels_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "stock_levels_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "stock_levels_on_hand" CHECK ((on_hand >= 0) AND (on_hand <= 1000000000)), CONSTRAINT "stock_levels_reserved" CHECK ((reserved >= 0) AND (reserved <= on_hand)), CONSTRAINT "stock_levels_safety" CHECK (safety_stock >= 0));
 -- Create index "stocklevel_brand_id_id" to table: "stock_levels"

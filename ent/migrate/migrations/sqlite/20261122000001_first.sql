@@ -206,6 +206,14 @@ CREATE INDEX `product_brand_id_updated_at_id` ON `products` (`brand_id`, `update
 CREATE INDEX `product_brand_id_min_price_id` ON `products` (`brand_id`, `min_price`, `id`);
 -- Create index "product_brand_id_category_id_id" to table: "products"
 CREATE INDEX `product_brand_id_category_id_id` ON `products` (`brand_id`, `category_id`, `id`);
+-- Create "search_terms" table
+CREATE TABLE `search_terms` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `term` text NOT NULL, `weight` integer NOT NULL, `product_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `search_terms_products_product` FOREIGN KEY (`brand_id`, `product_id`) REFERENCES `products` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "searchterm_brand_id_id" to table: "search_terms"
+CREATE UNIQUE INDEX `searchterm_brand_id_id` ON `search_terms` (`brand_id`, `id`);
+-- Create index "searchterm_brand_id_term_product_id" to table: "search_terms"
+CREATE UNIQUE INDEX `searchterm_brand_id_term_product_id` ON `search_terms` (`brand_id`, `term`, `product_id`);
+-- Create index "searchterm_brand_id_product_id" to table: "search_terms"
+CREATE INDEX `searchterm_brand_id_product_id` ON `search_terms` (`brand_id`, `product_id`);
 -- Create "signing_keys" table
 CREATE TABLE `signing_keys` (`id` text NOT NULL, `public_key` blob NOT NULL, `created_at` integer NOT NULL, PRIMARY KEY (`id`));
 -- Create "stock_levels" table
