@@ -180,7 +180,7 @@ func (r *Resolver) productPage(ctx context.Context, a keyset.Args, q *ent.Produc
 			if err != nil {
 				return paged[*ent.Product]{}, err
 			}
-			return r.rankedPage(ctx, a, q, found)
+			return r.rankedPage(ctx, a, q, found, *text)
 		}
 	}
 	order, values, err := productOrder(by)
@@ -194,12 +194,12 @@ func (r *Resolver) productPage(ctx context.Context, a keyset.Args, q *ent.Produc
 	}, a)
 }
 
-// byRank is the order of a search's answer; its cursors name the product.
+// byRank is the order of a search's answer; its cursors name the product and are bound to the query.
 var byRank = keyset.Order{Name: "products:RANK", Keys: []keyset.Key{{Expr: "id"}}}
 
 // rankedPage cuts a page out of what a search found: narrowed by the query, in the order of the ranks.
-func (r *Resolver) rankedPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, ranked []commerce.UUID) (paged[*ent.Product], error) {
-	binding := auth.From(ctx).Brand.String()
+func (r *Resolver) rankedPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, ranked []commerce.UUID, query string) (paged[*ent.Product], error) {
+	binding := auth.From(ctx).Brand.String() + "\x00" + query
 	plan, err := byRank.Plan(r.Cursors, binding, a)
 	if err != nil {
 		return paged[*ent.Product]{}, pageError(err)
