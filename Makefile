@@ -41,6 +41,10 @@ test: ## run every test against SQLite, a real PostgreSQL and a real Redis
 race: ## run the tests of the concurrent rooms under the race detector (needs a C compiler)
 	CGO_ENABLED=1 scripts/testenv go test -race -timeout 20m $(RACED)
 
+.PHONY: bench
+bench: build ## measure beside a hand-written program; BENCH=--short for a glance, --profile DIR for where the time goes
+	scripts/testenv --durable go run ./bench --server bin/oneshelf --write docs/performance.md $(BENCH)
+
 .PHONY: conformance
 conformance: ## run what every marketplace adapter must pass, anew
 	go test -count=1 -timeout 10m ./integrations/...

@@ -90,6 +90,10 @@ var rooms = []room{
 	{path: "integrations/all", may: "integrations integrations/*", stays: "the list of adapters, and only cmd reads it"},
 	{path: "integrations/shoptest", forTests: true, may: "integrations commerce internal/*", tests: "integrations/*", stays: "out of the binary"},
 
+	// Measured beside what a careful hand would write: both are programs of their own and know the server from outside.
+	{path: "bench", may: "commerce", stays: "a client like any other"},
+	{path: "bench/plain", may: "commerce", stays: "the hand-written other side, in the server's own words alone"},
+
 	// Tools.
 	{path: "internal/*", may: "internal/* commerce", stays: "useful to a program that sells nothing"},
 	{path: "internal/db", may: "internal/* commerce", stays: "the only room that knows the engine"},
