@@ -91,7 +91,7 @@ func (l Limits) check(doc *ast.QueryDocument) *commerce.Error {
 		t := c.set(op.SelectionSet)
 		t.directives += len(op.Directives)
 		total = total.plus(t)
-		if op.Operation == ast.Mutation && rootFields(doc, op.SelectionSet, map[string]bool{}) > l.Mutations {
+		if op.Operation == ast.Mutation && rootFields(doc, op.SelectionSet, map[string]int{}) > l.Mutations {
 			return commerce.Errorf(commerce.BadRequest, "at most %d mutation fields in one request", l.Mutations)
 		}
 	}
@@ -113,8 +113,8 @@ func (l Limits) check(doc *ast.QueryDocument) *commerce.Error {
 	return nil
 }
 
-// rootFields counts the fields at the root; it is called after nothing has been expanded, so it minds cycles itself.
-func rootFields(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool) int {
+// rootFields counts the fields at the root; seen holds what each fragment comes to, 0 while it is being counted.
+func rootFields(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]int) int {
 	n := 0
 	for _, s := range set {
 		switch s := s.(type) {
@@ -123,15 +123,15 @@ func rootFields(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bo
 		case *ast.InlineFragment:
 			n += rootFields(doc, s.SelectionSet, seen)
 		case *ast.FragmentSpread:
-			if f := doc.Fragments.ForName(s.Name); f != nil && !seen[s.Name] {
-				seen[s.Name] = true
-				n += rootFields(doc, f.SelectionSet, seen)
-				delete(seen, s.Name)
+			if _, known := seen[s.Name]; !known {
+				seen[s.Name] = 0
+				if f := doc.Fragments.ForName(s.Name); f != nil {
+					seen[s.Name] = rootFields(doc, f.SelectionSet, seen)
+				}
 			}
+			n += seen[s.Name]
 		}
-		if n > saturated {
-			return n
-		}
+		n = min(n, saturated)
 	}
 	return n
 }

@@ -47,6 +47,8 @@ type Options struct {
 	OperatorsOnly bool
 	// Sockets bounds how many WebSockets are open at once.
 	Sockets int64
+	// SocketInit bounds how long a WebSocket may take to introduce itself: 10 s when zero.
+	SocketInit time.Duration
 }
 
 // New makes a Server.
@@ -59,6 +61,9 @@ func New(o Options) *Server {
 	}
 	if o.Sockets == 0 {
 		o.Sockets = 10_000
+	}
+	if o.SocketInit == 0 {
+		o.SocketInit = 10 * time.Second
 	}
 	s := &Server{Options: o, origins: o.Origins, sockets: semaphore.NewWeighted(o.Sockets)}
 	s.live, s.stop = context.WithCancel(context.Background())

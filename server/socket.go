@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,6 @@ const (
 	socketMessage       = 256 << 10 // bytes
 	socketSubscriptions = 100
 	socketWrite         = 10 * time.Second // a reader slower than this is let go
-	socketInit          = 10 * time.Second
 )
 
 const subprotocol = "graphql-transport-ws"
@@ -50,10 +50,28 @@ type socket struct {
 	s      *Server
 	conn   *websocket.Conn
 	viewer *auth.Viewer
+	inbox  chan incoming
+	ctx    context.Context // ends with the socket
 
 	mu     sync.Mutex
-	active map[string]context.CancelFunc
+	active map[string]*operation
 	done   sync.WaitGroup
+}
+
+// incoming is a message, or why there is none.
+type incoming struct {
+	message
+	code   websocket.StatusCode // 0 for a message
+	reason string
+}
+
+// operation is one that runs on a socket. Nothing is told of it once it has left.
+type operation struct {
+	id   string
+	stop context.CancelFunc
+
+	mu   sync.Mutex // held while something is told of it
+	left bool
 }
 
 // websocket answers an upgrade on /graphql.
@@ -75,54 +93,76 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, stop := context.WithCancel(s.live)
 	defer stop()
-	defer context.AfterFunc(r.Context(), stop)()
-	k := &socket{s: s, conn: conn, active: map[string]context.CancelFunc{}}
-	code, reason := k.serve(ctx, r.Header.Get("Authorization"))
+	k := &socket{s: s, conn: conn, inbox: make(chan incoming), ctx: ctx, active: map[string]*operation{}}
+	go k.listen()
+	code, reason := k.serve(r.Header.Get("Authorization"))
 	stop()
 	k.done.Wait()
-	if s.live.Err() != nil {
-		code, reason = websocket.StatusGoingAway, "the server stops"
-	}
 	conn.Close(code, reason)
 }
 
+// listen hands on what comes until the socket ends or nothing comes any more. It reads without a deadline: to give up a read is to break the
+// connection off, and then nobody can be told why.
+func (k *socket) listen() {
+	for {
+		in := k.read()
+		select {
+		case k.inbox <- in:
+		case <-k.ctx.Done():
+			return
+		}
+		if in.code != 0 {
+			return
+		}
+	}
+}
+
 // serve talks the protocol until something ends it, and answers why.
-func (k *socket) serve(ctx context.Context, header string) (websocket.StatusCode, string) {
-	code, reason := k.init(ctx, header)
+func (k *socket) serve(header string) (websocket.StatusCode, string) {
+	code, reason := k.init(header)
 	if code != 0 {
 		return code, reason
 	}
+	var expired <-chan time.Time
 	if !k.viewer.Expires.IsZero() {
-		var stop context.CancelFunc
-		ctx, stop = context.WithDeadline(ctx, k.viewer.Expires)
-		defer stop()
+		timer := time.NewTimer(time.Until(k.viewer.Expires))
+		defer timer.Stop()
+		expired = timer.C
 	}
 	for {
-		m, code, reason := k.read(ctx)
-		if code != 0 {
-			if ctx.Err() == context.DeadlineExceeded {
-				return closeForbidden, "Forbidden: the token has ended"
-			}
-			return code, reason
+		var m incoming
+		select {
+		case m = <-k.inbox:
+		case <-expired:
+			return closeForbidden, "Forbidden: the token has ended"
+		case <-k.ctx.Done():
+			return websocket.StatusGoingAway, "the server stops"
+		}
+		if m.code != 0 {
+			return m.code, m.reason
 		}
 		switch m.Type {
 		case "connection_init":
 			return closeTooManyInits, "Too many initialisation requests"
 		case "ping":
-			if err := k.write(ctx, message{Type: "pong", Payload: m.Payload}); err != nil {
+			if err := k.write(message{Type: "pong", Payload: m.Payload}); err != nil {
 				return websocket.StatusNormalClosure, ""
 			}
 		case "pong":
 		case "subscribe":
-			if code, reason := k.subscribe(ctx, m); code != 0 {
+			if code, reason := k.subscribe(m.message); code != 0 {
 				return code, reason
 			}
 		case "complete":
-			k.mu.Lock()
-			if stop := k.active[m.ID]; stop != nil {
-				stop()
+			if m.ID == "" {
+				return closeInvalid, "Invalid message received"
 			}
+			k.mu.Lock()
+			op := k.active[m.ID]
 			k.mu.Unlock()
+			if op != nil {
+				k.leave(op)
+			}
 		default:
 			return closeInvalid, "Invalid message type"
 		}
@@ -130,20 +170,24 @@ func (k *socket) serve(ctx context.Context, header string) (websocket.StatusCode
 }
 
 // init waits for connection_init and finds out who calls: by its payload, or by the header of the upgrade.
-func (k *socket) init(ctx context.Context, header string) (websocket.StatusCode, string) {
-	ctx, stop := context.WithTimeout(ctx, socketInit)
-	defer stop()
+func (k *socket) init(header string) (websocket.StatusCode, string) {
+	timeout := time.NewTimer(k.s.SocketInit)
+	defer timeout.Stop()
 	for {
-		m, code, reason := k.read(ctx)
-		if ctx.Err() == context.DeadlineExceeded {
+		var m incoming
+		select {
+		case m = <-k.inbox:
+		case <-timeout.C:
 			return closeInitTimeout, "Connection initialisation timeout"
+		case <-k.ctx.Done():
+			return websocket.StatusGoingAway, "the server stops"
 		}
-		if code != 0 {
-			return code, reason
+		if m.code != 0 {
+			return m.code, m.reason
 		}
 		switch m.Type {
 		case "ping":
-			if err := k.write(ctx, message{Type: "pong", Payload: m.Payload}); err != nil {
+			if err := k.write(message{Type: "pong", Payload: m.Payload}); err != nil {
 				return websocket.StatusNormalClosure, ""
 			}
 			continue
@@ -155,66 +199,72 @@ func (k *socket) init(ctx context.Context, header string) (websocket.StatusCode,
 		default:
 			return closeInvalid, "Invalid message type"
 		}
-		var payload struct {
-			Authorization string `json:"Authorization"`
-		}
-		if len(m.Payload) > 0 && json.Unmarshal(m.Payload, &payload) != nil {
-			return closeInvalid, "Invalid payload of connection_init"
-		}
-		if payload.Authorization != "" {
-			header = payload.Authorization
-		}
-		token, ok := auth.Bearer(header)
-		if !ok {
-			return closeForbidden, "Forbidden"
-		}
-		v, err := k.s.identify(ctx, token)
-		if err != nil {
-			return closeForbidden, "Forbidden"
-		}
-		v.Request = newRequestID()
-		k.viewer = v
-		if err := k.write(ctx, message{Type: "connection_ack"}); err != nil {
-			return websocket.StatusNormalClosure, ""
-		}
-		return 0, ""
+		return k.introduce(m.Payload, header)
 	}
 }
 
-func (k *socket) read(ctx context.Context) (message, websocket.StatusCode, string) {
-	kind, data, err := k.conn.Read(ctx)
+// introduce finds out who calls and says that it is known.
+func (k *socket) introduce(said json.RawMessage, header string) (websocket.StatusCode, string) {
+	var payload struct {
+		Authorization string `json:"Authorization"`
+	}
+	if len(said) > 0 && json.Unmarshal(said, &payload) != nil {
+		return closeInvalid, "Invalid payload of connection_init"
+	}
+	if payload.Authorization != "" {
+		header = payload.Authorization
+	}
+	token, ok := auth.Bearer(header)
+	if !ok {
+		return closeForbidden, "Forbidden"
+	}
+	v, err := k.s.identify(k.ctx, token)
+	if err != nil {
+		return closeForbidden, "Forbidden"
+	}
+	v.Request = newRequestID()
+	k.viewer = v
+	if err := k.write(message{Type: "connection_ack"}); err != nil {
+		return websocket.StatusNormalClosure, ""
+	}
+	return 0, ""
+}
+
+func (k *socket) read() incoming {
+	kind, data, err := k.conn.Read(context.Background())
 	if err != nil {
 		if code := websocket.CloseStatus(err); code > 0 {
-			return message{}, websocket.StatusNormalClosure, ""
+			return incoming{code: websocket.StatusNormalClosure}
 		}
-		return message{}, websocket.StatusPolicyViolation, "the message cannot be read"
+		return incoming{code: websocket.StatusPolicyViolation, reason: "the message cannot be read"}
 	}
 	var m message
 	if kind != websocket.MessageText || json.Unmarshal(data, &m) != nil || m.Type == "" {
-		return m, closeInvalid, "Invalid message received"
+		return incoming{code: closeInvalid, reason: "Invalid message received"}
 	}
-	return m, 0, ""
+	return incoming{message: m}
 }
 
-func (k *socket) write(ctx context.Context, m message) error {
+// write sends a message whole, whatever has become of the operation that it is about: to give up a write is to break the connection off.
+func (k *socket) write(m message) error {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithTimeout(ctx, socketWrite)
+	ctx, stop := context.WithTimeout(context.Background(), socketWrite)
 	defer stop()
 	return k.conn.Write(ctx, websocket.MessageText, text)
 }
 
 // subscribe starts an operation; a fault of the operation is told, only a fault of the protocol ends the socket.
-func (k *socket) subscribe(ctx context.Context, m message) (websocket.StatusCode, string) {
+func (k *socket) subscribe(m message) (websocket.StatusCode, string) {
 	var body struct {
-		Query         string         `json:"query"`
+		Query         *string        `json:"query"`
 		OperationName string         `json:"operationName"`
 		Variables     map[string]any `json:"variables"`
 		Extensions    map[string]any `json:"extensions"`
 	}
-	if m.ID == "" || decode(newReader(m.Payload), &body) != nil {
+	if m.ID == "" || decode(newReader(m.Payload), &body) != nil || body.Query == nil {
 		return closeInvalid, "Invalid message received"
 	}
 	k.mu.Lock()
@@ -223,38 +273,49 @@ func (k *socket) subscribe(ctx context.Context, m message) (websocket.StatusCode
 		return closeDuplicate, "Subscriber for " + clip(m.ID) + " already exists"
 	}
 	crowded := len(k.active) >= socketSubscriptions
-	ctx, stop := context.WithCancel(auth.With(ctx, k.viewer))
+	ctx, stop := context.WithCancel(auth.With(k.ctx, k.viewer))
+	op := &operation{id: m.ID, stop: stop}
 	if !crowded {
-		k.active[m.ID] = stop
+		k.active[m.ID] = op
 	}
 	k.mu.Unlock()
 	if crowded {
 		stop()
-		k.fail(ctx, m.ID, refused(commerce.Errorf(commerce.RateLimited, "at most %d operations on one socket", socketSubscriptions)))
+		k.fail(m.ID, refused(commerce.Errorf(commerce.RateLimited, "at most %d operations on one socket", socketSubscriptions)))
 		return 0, ""
 	}
 	k.done.Add(1)
 	go func() {
 		defer k.done.Done()
-		defer func() {
-			k.mu.Lock()
-			delete(k.active, m.ID)
-			k.mu.Unlock()
-			stop()
-		}()
-		k.operate(ctx, m.ID, &graphql.RawParams{
-			Query: body.Query, OperationName: body.OperationName, Variables: body.Variables, Extensions: body.Extensions, Headers: http.Header{},
+		defer k.leave(op)
+		k.operate(ctx, op, &graphql.RawParams{
+			Query: *body.Query, OperationName: body.OperationName, Variables: body.Variables, Extensions: body.Extensions, Headers: http.Header{},
 		})
 	}()
 	return 0, ""
 }
 
+// leave ends an operation and frees its id, which may be used again at once. It tells whether the operation was still there.
+func (k *socket) leave(op *operation) bool {
+	op.stop()
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	if op.left {
+		return false
+	}
+	op.left = true
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.active, op.id)
+	return true
+}
+
 // operate runs one operation and tells its answers.
-func (k *socket) operate(ctx context.Context, id string, params *graphql.RawParams) {
+func (k *socket) operate(ctx context.Context, op *operation, params *graphql.RawParams) {
 	ctx = graphql.StartOperationTrace(ctx)
 	oc, errs := k.s.engine.prepare(ctx, params)
 	if len(errs) > 0 {
-		k.fail(ctx, id, k.s.requestErrors(ctx, oc, errs).Errors)
+		k.end(op, k.s.requestErrors(ctx, oc, errs).Errors)
 		return
 	}
 	once := oc.Operation.Operation != ast.Subscription
@@ -270,32 +331,52 @@ func (k *socket) operate(ctx context.Context, id string, params *graphql.RawPara
 			break
 		}
 		if !once && resp.Data == nil && len(resp.Errors) > 0 {
-			k.fail(ctx, id, resp.Errors) // the stream never began
+			k.end(op, resp.Errors) // the stream never began
 			return
 		}
 		out := response{Data: resp.Data, Errors: resp.Errors}
 		if once {
 			out.Extensions = k.s.engine.costOf(oc)
 		}
-		payload, err := json.Marshal(out)
-		if err != nil || k.write(ctx, message{ID: id, Type: "next", Payload: payload}) != nil {
-			k.conn.CloseNow()
-			return
-		}
-		if once {
+		if !k.tell(op, out) || once {
 			break
 		}
 	}
-	if ctx.Err() == nil {
-		k.write(ctx, message{ID: id, Type: "complete"})
+	k.end(op, nil)
+}
+
+// tell sends an answer of an operation, and whether more may follow.
+func (k *socket) tell(op *operation, out response) bool {
+	payload, err := json.Marshal(out)
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	if op.left {
+		return false
 	}
+	if err != nil || k.write(message{ID: op.id, Type: "next", Payload: payload}) != nil {
+		k.conn.CloseNow()
+		return false
+	}
+	return true
+}
+
+// end tells that an operation is over, because it could not be run or has answered, unless the caller was the one to end it.
+func (k *socket) end(op *operation, errs gqlerror.List) {
+	if !k.leave(op) || k.ctx.Err() != nil {
+		return
+	}
+	if errs != nil {
+		k.fail(op.id, errs)
+		return
+	}
+	k.write(message{ID: op.id, Type: "complete"})
 }
 
 // fail tells that an operation could not be run.
-func (k *socket) fail(ctx context.Context, id string, errs gqlerror.List) {
+func (k *socket) fail(id string, errs gqlerror.List) {
 	payload, err := json.Marshal(errs)
 	if err == nil {
-		k.write(ctx, message{ID: id, Type: "error", Payload: payload})
+		k.write(message{ID: id, Type: "error", Payload: payload})
 	}
 }
 
@@ -303,7 +384,7 @@ func clip(s string) string {
 	if len(s) > 60 {
 		s = s[:60]
 	}
-	return s
+	return strings.ToValidUTF8(s, "")
 }
 
 // origins are the browser origins that may call.
