@@ -19,6 +19,7 @@ import (
 	"github.com/oneshelf/oneshelf/graph"
 	"github.com/oneshelf/oneshelf/graph/generated"
 	"github.com/oneshelf/oneshelf/internal/cache"
+	"github.com/oneshelf/oneshelf/server/page"
 )
 
 // Server answers requests. Make it with New.
@@ -49,6 +50,8 @@ type Options struct {
 	Sockets int64
 	// SocketInit bounds how long a WebSocket may take to introduce itself: 10 s when zero.
 	SocketInit time.Duration
+	// Page is what browsers see at /.
+	Page page.Options
 }
 
 // New makes a Server.
@@ -96,6 +99,9 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	if !s.OperatorsOnly {
 		mux.HandleFunc("/graphql", s.doors)
+		browsers := page.Handler(s.Page)
+		mux.Handle("GET /{$}", browsers)
+		mux.Handle("GET /assets/", browsers)
 	}
 	mux.Handle("GET /.well-known/jwks.json", s.Verifier.JWKS())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })

@@ -29,6 +29,7 @@ import (
 	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/httpx"
 	"github.com/oneshelf/oneshelf/internal/seal"
+	"github.com/oneshelf/oneshelf/server/page"
 )
 
 // app is the program put together over one database.
@@ -43,6 +44,7 @@ type app struct {
 	members  *members.Service
 	orders   *orders.Service
 	channels *channels.Service
+	page     page.Options
 }
 
 // assemble opens the data, brings the database to this version and puts the use cases together. loopback lets outgoing calls reach

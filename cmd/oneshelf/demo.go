@@ -15,6 +15,7 @@ import (
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/demo"
+	"github.com/oneshelf/oneshelf/server/page"
 )
 
 // What the demo's brand is called and what its channels are connected with.
@@ -83,6 +84,7 @@ func (c *demoCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	a.page = page.Options{Token: token}
 	fmt.Fprintln(io.out, demo.Banner{
 		Address: listener.Addr().String(), Token: token, DataDir: c.DataDir, Quiet: c.QuietBuyers, File: filepath.Join(c.DataDir, "sandboxes.json"),
 		Sandboxes: []demo.BannerSandbox{

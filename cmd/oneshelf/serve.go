@@ -139,5 +139,6 @@ func (a *app) api(s serving, shared *cache.Cache, issuers []auth.TrustedIssuer) 
 			Index: catalog.TermIndex{DB: a.db},
 		},
 		Store: a.store, Verifier: a.verifier(issuers), Cache: shared, Log: a.log, Origins: s.CORSOrigins, OperatorsOnly: !s.role("api"),
+		Page: a.page,
 	}), nil
 }

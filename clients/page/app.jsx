@@ -1,0 +1,42 @@
+// The page at /: GraphiQL with examples, talking to the server it came from and to nobody else.
+import { GraphiQL } from 'graphiql';
+import 'graphiql/style.css';
+import { createRoot } from 'react-dom/client';
+
+import { fetcher } from './fetcher.js';
+import liveEvents from './examples/live-events.graphql';
+import placeOrder from './examples/place-order.graphql';
+import placeOrderVariables from './examples/place-order.variables.json';
+import products from './examples/products.graphql';
+import pullFeed from './examples/pull-feed.graphql';
+import './page.css';
+
+// A demo writes a token of its brand into the page; elsewhere the caller brings one.
+const token = document.querySelector('meta[name="oneshelf-token"]')?.content;
+
+const paste = `# Every call needs a token. Put one under Headers, below, in the place of YOUR_TOKEN,
+# and press "Re-fetch GraphQL schema" (lower left): the schema is for callers too.
+# "oneshelf token --help" tells how to make one.
+
+`;
+
+const tabs = [
+  { query: (token ? '' : paste) + products },
+  { query: liveEvents },
+  { query: placeOrder, variables: JSON.stringify(placeOrderVariables, null, 2) },
+  { query: pullFeed },
+];
+
+// Headers hold the token, so they are never kept in the browser.
+createRoot(document.getElementById('page')).render(
+  <GraphiQL
+    fetcher={fetcher}
+    defaultTabs={tabs}
+    defaultHeaders={JSON.stringify({ Authorization: `Bearer ${token || 'YOUR_TOKEN'}` }, null, 2)}
+    defaultEditorToolsVisibility="headers"
+    shouldPersistHeaders={false}
+    inputValueDeprecation
+  >
+    <GraphiQL.Logo>oneshelf</GraphiQL.Logo>
+  </GraphiQL>,
+);
