@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/catalog"
@@ -25,10 +26,10 @@ import (
 // ToldByMarketplace is the carrier of parcels that a marketplace told us of: it needs not be told of them.
 const ToldByMarketplace = "MARKETPLACE"
 
-// poll reads the orders that changed since the last time, with overlap, and moves the mark on when all of them are kept.
-func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.Connection) error {
+// poll reads the orders that changed since the last time, and so much before, and moves the mark on when all of them are kept.
+func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.Connection, back time.Duration) error {
 	until := s.Store.Instant()
-	since := c.OrdersUntil.Add(-overlap)
+	since := c.OrdersUntil.Add(-back)
 	if c.OrdersUntil == 0 {
 		since = c.CreatedAt.Add(-backfill)
 	}

@@ -149,6 +149,23 @@ func TestAnOrderChangedWhileItIsRead(t *testing.T) { // MP-04
 	})
 }
 
+// A marketplace may show an order a good while after it says it was placed.
+func TestAnOrderThatShowsLateIsNotLost(t *testing.T) { // MP-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		id := d.buy(t, true, "HAT")
+		d.spy.orders = func([]integrations.Order) []integrations.Order { return nil }
+		for range 60 {
+			d.turn(t, false)
+		}
+		d.spy.orders = nil
+		d.turn(t, true)
+		d.stands(t, id, orders.Open, "")
+	})
+}
+
 func TestAnUnpaidOrderHoldsItsStock(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)

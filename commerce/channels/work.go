@@ -19,12 +19,13 @@ const (
 	// callTimeout bounds one request to a marketplace.
 	callTimeout = 20 * time.Second
 	// lease is how long a channel is one process's own after the process was last seen; renewal is how often it says so.
-	lease   = 8 * time.Second
+	lease   = 6 * time.Second
 	renewal = 2 * time.Second
-	// pollEvery is how often a marketplace is asked for changed orders; overlap is how far back each time, since orders become
-	// visible later than they say they were changed.
-	pollEvery = 2 * time.Second
-	overlap   = 90 * time.Second
+	// pollEvery is how often a marketplace is asked for changed orders. Orders become visible later than they say they were changed:
+	// overlap is how far back each time, deepOverlap with every sweep, since some marketplaces take a call for every order.
+	pollEvery   = 2 * time.Second
+	overlap     = 10 * time.Second
+	deepOverlap = 90 * time.Second
 	// backfill is how far back a new channel's orders are read.
 	backfill = 24 * time.Hour
 	// sweepEvery is how often every desired quantity and every held order is looked at, whatever events said.
@@ -135,7 +136,11 @@ func (s *Service) round(ctx context.Context, t Task, c *ent.Channel, sweep, poll
 		errs = append(errs, s.sweep(ctx, c), s.replayHeld(ctx, c))
 	}
 	if poll { // before quantities are told: an order not yet known here still counts as on the shelf
-		if err := s.poll(ctx, c, shop); err != nil {
+		back := overlap
+		if sweep {
+			back = deepOverlap
+		}
+		if err := s.poll(ctx, c, shop, back); err != nil {
 			errs = append(errs, err)
 		} else if err := s.succeeded(ctx, c); err != nil {
 			errs = append(errs, err)
