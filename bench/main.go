@@ -280,21 +280,22 @@ func (b *benchmark) profiles(ctx context.Context) error {
 	if err := os.MkdirAll(b.profile, 0o755); err != nil {
 		return err
 	}
-	b.server = &process{}
+	p, err := startServer(ctx, b.options, b.url)
+	if err != nil {
+		return err
+	}
+	b.server = p
+	if err := errors.Join(b.collectCursors(), p.stop()); err != nil {
+		return err
+	}
 	for i, s := range b.chosen() {
 		file := filepath.Join(b.profile, fmt.Sprintf("%s-%d.pprof", s.id, s.clients))
-		p, err := startServer(ctx, b.options, b.url, "--cpuprofile", file)
-		if err != nil {
+		if b.server, err = startServer(ctx, b.options, b.url, "--cpuprofile", file); err != nil {
 			return err
 		}
-		b.server = p
-		if len(b.serverCursors) == 0 {
-			if err := b.collectCursors(); err != nil {
-				return errors.Join(err, p.stop())
-			}
-		}
-		m, _, err := measure(ctx, b.chosen()[i].server, p.cmd.Process.Pid, b.postmaster, s.clients, b.warm, b.length)
-		if err := errors.Join(err, p.stop()); err != nil {
+		pid := b.server.cmd.Process.Pid
+		m, _, err := measure(ctx, b.chosen()[i].server, pid, b.postmaster, s.clients, b.warm, 3*b.length)
+		if err := errors.Join(err, b.server.stop()); err != nil {
 			return err
 		}
 		fmt.Printf("%s, %d clients: %.0f/s; go tool pprof -top %s %s\n", s.id, s.clients, m.rate, b.options.server, file)

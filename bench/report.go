@@ -23,12 +23,13 @@ type result struct {
 
 // aim is a figure to be reached.
 type aim struct {
-	clients int
-	id      string
-	ratio   float64
+	id         string
+	clients    int
+	ratio      float64 // at least
+	statements int     // at most, where that is wanted
 }
 
-var aims = []aim{{16, "W1", 0.15}, {16, "W2", 0.2}, {16, "W4", 0.5}, {64, "W5", 5}}
+var aims = []aim{{"W1", 16, 0.15, 8}, {"W2", 16, 0.2, 0}, {"W4", 16, 0.5, 0}, {"W5", 64, 5, 0}}
 
 // median is the middle of what the rounds measured.
 func median(runs []run, of func(run) float64) float64 {
@@ -88,10 +89,13 @@ func (b *benchmark) report(ctx context.Context, db *pgx.Conn, results []result, 
 		for _, r := range results {
 			if r.id == a.id && r.clients == a.clients {
 				fmt.Fprintf(&out, "| %s, %d clients, to plain | %.2f | %.2f | %s |\n", r.id, r.clients, a.ratio, r.ratio(), reached(r.ratio() >= a.ratio))
+				if a.statements > 0 {
+					fmt.Fprintf(&out, "| %s, statements a page | at most %d | %.0f | %s |\n", r.id, a.statements, r.statements[0],
+						reached(r.statements[0] <= float64(a.statements)))
+				}
 			}
 		}
 	}
-	fmt.Fprintf(&out, "| statements of a W1 page | at most 8 | %.0f | %s |\n", results[0].statements[0], reached(results[0].statements[0] <= 8))
 	out.WriteString("\n" + sold + "\n")
 	return out.String(), nil
 }
