@@ -50,9 +50,6 @@ type app struct {
 // assemble opens the data, brings the database to this version and puts the use cases together. loopback lets outgoing calls reach
 // this machine.
 func assemble(ctx context.Context, d data, log *slog.Logger, loopback bool) (*app, error) {
-	if err := os.MkdirAll(d.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
-	}
 	database, err := migrated(ctx, d)
 	if err != nil {
 		return nil, err
@@ -85,7 +82,7 @@ func (a *app) close() error { return a.db.Close() }
 
 // migrated opens the database and brings it to this version.
 func migrated(ctx context.Context, d data) (*db.DB, error) {
-	database, err := db.Open(ctx, d.database(), db.Options{})
+	database, err := d.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +94,18 @@ func migrated(ctx context.Context, d data) (*db.DB, error) {
 		return nil, errors.Join(err, database.Close())
 	}
 	return database, nil
+}
+
+// open opens the database, making the data folder when there is none.
+func (d data) open(ctx context.Context) (*db.DB, error) {
+	if err := os.MkdirAll(d.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("--data-dir: the folder cannot be made: %w", err)
+	}
+	database, err := db.Open(ctx, d.database(), db.Options{})
+	if err != nil && d.DatabaseURL != "" {
+		return nil, fmt.Errorf("--database-url: %w", err)
+	}
+	return database, err
 }
 
 // verifier judges tokens of this server, of its neighbours on the database, and of trusted issuers.

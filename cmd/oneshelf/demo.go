@@ -68,7 +68,7 @@ func (c *demoCommand) Run(ctx context.Context, io streams) error {
 	defer a.close()
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("--addr: %w", err)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

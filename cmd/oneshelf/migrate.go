@@ -19,7 +19,7 @@ Examples:
 }
 
 func (c *migrateCommand) Run(ctx context.Context, io streams) error {
-	database, err := db.Open(ctx, c.database(), db.Options{})
+	database, err := c.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (c *jdCommand) Run(ctx context.Context, io streams) error {
 func (c *sandboxing) serve(ctx context.Context, io streams, h http.Handler, path string) error {
 	l, err := net.Listen("tcp", c.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("--addr: %w", err)
 	}
 	fmt.Fprintf(io.err, "gateway http://%s%s, control http://%s/_sandbox/\n", l.Addr(), path, l.Addr())
 	return serveUntil(ctx, l, h)

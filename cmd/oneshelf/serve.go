@@ -61,7 +61,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	defer a.close()
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("--addr: %w", err)
 	}
 	log.Info("serving", "addr", listener.Addr().String(), "version", version.String(), "engine", string(a.db.Engine))
 	return a.serve(ctx, c.serving, listener)

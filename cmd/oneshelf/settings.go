@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -59,7 +60,8 @@ func (s serving) role(name string) bool {
 
 // check answers what is wrong with settings that the parser cannot know.
 func (s serving) check() error {
-	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
+	_, port, err := net.SplitHostPort(s.Addr)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
 		return usageError{fmt.Errorf("--addr %q is not host:port", s.Addr)}
 	}
 	for _, o := range s.CORSOrigins {
