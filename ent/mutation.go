@@ -26357,6 +26357,11 @@ type StockLevelMutation struct {
 	addreserved     *int64
 	safety_stock    *int64
 	addsafety_stock *int64
+	shortfall       *int64
+	addshortfall    *int64
+	counted_at      *commerce.Instant
+	addcounted_at   *commerce.Instant
+	source          *string
 	clearedFields   map[string]struct{}
 	variant         *uuid.UUID
 	clearedvariant  bool
@@ -26915,6 +26920,154 @@ func (m *StockLevelMutation) ResetSafetyStock() {
 	m.addsafety_stock = nil
 }
 
+// SetShortfall sets the "shortfall" field.
+func (m *StockLevelMutation) SetShortfall(i int64) {
+	m.shortfall = &i
+	m.addshortfall = nil
+}
+
+// Shortfall returns the value of the "shortfall" field in the mutation.
+func (m *StockLevelMutation) Shortfall() (r int64, exists bool) {
+	v := m.shortfall
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShortfall returns the old "shortfall" field's value of the StockLevel entity.
+// If the StockLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockLevelMutation) OldShortfall(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShortfall is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShortfall requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShortfall: %w", err)
+	}
+	return oldValue.Shortfall, nil
+}
+
+// AddShortfall adds i to the "shortfall" field.
+func (m *StockLevelMutation) AddShortfall(i int64) {
+	if m.addshortfall != nil {
+		*m.addshortfall += i
+	} else {
+		m.addshortfall = &i
+	}
+}
+
+// AddedShortfall returns the value that was added to the "shortfall" field in this mutation.
+func (m *StockLevelMutation) AddedShortfall() (r int64, exists bool) {
+	v := m.addshortfall
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShortfall resets all changes to the "shortfall" field.
+func (m *StockLevelMutation) ResetShortfall() {
+	m.shortfall = nil
+	m.addshortfall = nil
+}
+
+// SetCountedAt sets the "counted_at" field.
+func (m *StockLevelMutation) SetCountedAt(c commerce.Instant) {
+	m.counted_at = &c
+	m.addcounted_at = nil
+}
+
+// CountedAt returns the value of the "counted_at" field in the mutation.
+func (m *StockLevelMutation) CountedAt() (r commerce.Instant, exists bool) {
+	v := m.counted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCountedAt returns the old "counted_at" field's value of the StockLevel entity.
+// If the StockLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockLevelMutation) OldCountedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCountedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCountedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCountedAt: %w", err)
+	}
+	return oldValue.CountedAt, nil
+}
+
+// AddCountedAt adds c to the "counted_at" field.
+func (m *StockLevelMutation) AddCountedAt(c commerce.Instant) {
+	if m.addcounted_at != nil {
+		*m.addcounted_at += c
+	} else {
+		m.addcounted_at = &c
+	}
+}
+
+// AddedCountedAt returns the value that was added to the "counted_at" field in this mutation.
+func (m *StockLevelMutation) AddedCountedAt() (r commerce.Instant, exists bool) {
+	v := m.addcounted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCountedAt resets all changes to the "counted_at" field.
+func (m *StockLevelMutation) ResetCountedAt() {
+	m.counted_at = nil
+	m.addcounted_at = nil
+}
+
+// SetSource sets the "source" field.
+func (m *StockLevelMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *StockLevelMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the StockLevel entity.
+// If the StockLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockLevelMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *StockLevelMutation) ResetSource() {
+	m.source = nil
+}
+
 // ClearVariant clears the "variant" edge to the Variant entity.
 func (m *StockLevelMutation) ClearVariant() {
 	m.clearedvariant = true
@@ -27003,7 +27156,7 @@ func (m *StockLevelMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *StockLevelMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 12)
 	if m.brand_id != nil {
 		fields = append(fields, stocklevel.FieldBrandID)
 	}
@@ -27031,6 +27184,15 @@ func (m *StockLevelMutation) Fields() []string {
 	if m.safety_stock != nil {
 		fields = append(fields, stocklevel.FieldSafetyStock)
 	}
+	if m.shortfall != nil {
+		fields = append(fields, stocklevel.FieldShortfall)
+	}
+	if m.counted_at != nil {
+		fields = append(fields, stocklevel.FieldCountedAt)
+	}
+	if m.source != nil {
+		fields = append(fields, stocklevel.FieldSource)
+	}
 	return fields
 }
 
@@ -27057,6 +27219,12 @@ func (m *StockLevelMutation) Field(name string) (ent.Value, bool) {
 		return m.Reserved()
 	case stocklevel.FieldSafetyStock:
 		return m.SafetyStock()
+	case stocklevel.FieldShortfall:
+		return m.Shortfall()
+	case stocklevel.FieldCountedAt:
+		return m.CountedAt()
+	case stocklevel.FieldSource:
+		return m.Source()
 	}
 	return nil, false
 }
@@ -27084,6 +27252,12 @@ func (m *StockLevelMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldReserved(ctx)
 	case stocklevel.FieldSafetyStock:
 		return m.OldSafetyStock(ctx)
+	case stocklevel.FieldShortfall:
+		return m.OldShortfall(ctx)
+	case stocklevel.FieldCountedAt:
+		return m.OldCountedAt(ctx)
+	case stocklevel.FieldSource:
+		return m.OldSource(ctx)
 	}
 	return nil, fmt.Errorf("unknown StockLevel field %s", name)
 }
@@ -27156,6 +27330,27 @@ func (m *StockLevelMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSafetyStock(v)
 		return nil
+	case stocklevel.FieldShortfall:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShortfall(v)
+		return nil
+	case stocklevel.FieldCountedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCountedAt(v)
+		return nil
+	case stocklevel.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
 	}
 	return fmt.Errorf("unknown StockLevel field %s", name)
 }
@@ -27182,6 +27377,12 @@ func (m *StockLevelMutation) AddedFields() []string {
 	if m.addsafety_stock != nil {
 		fields = append(fields, stocklevel.FieldSafetyStock)
 	}
+	if m.addshortfall != nil {
+		fields = append(fields, stocklevel.FieldShortfall)
+	}
+	if m.addcounted_at != nil {
+		fields = append(fields, stocklevel.FieldCountedAt)
+	}
 	return fields
 }
 
@@ -27202,6 +27403,10 @@ func (m *StockLevelMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedReserved()
 	case stocklevel.FieldSafetyStock:
 		return m.AddedSafetyStock()
+	case stocklevel.FieldShortfall:
+		return m.AddedShortfall()
+	case stocklevel.FieldCountedAt:
+		return m.AddedCountedAt()
 	}
 	return nil, false
 }
@@ -27252,6 +27457,20 @@ func (m *StockLevelMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSafetyStock(v)
+		return nil
+	case stocklevel.FieldShortfall:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShortfall(v)
+		return nil
+	case stocklevel.FieldCountedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCountedAt(v)
 		return nil
 	}
 	return fmt.Errorf("unknown StockLevel numeric field %s", name)
@@ -27306,6 +27525,15 @@ func (m *StockLevelMutation) ResetField(name string) error {
 		return nil
 	case stocklevel.FieldSafetyStock:
 		m.ResetSafetyStock()
+		return nil
+	case stocklevel.FieldShortfall:
+		m.ResetShortfall()
+		return nil
+	case stocklevel.FieldCountedAt:
+		m.ResetCountedAt()
+		return nil
+	case stocklevel.FieldSource:
+		m.ResetSource()
 		return nil
 	}
 	return fmt.Errorf("unknown StockLevel field %s", name)

@@ -38,6 +38,12 @@ type StockLevel struct {
 	Reserved int64 `json:"reserved,omitempty"`
 	// SafetyStock holds the value of the "safety_stock" field.
 	SafetyStock int64 `json:"safety_stock,omitempty"`
+	// Shortfall holds the value of the "shortfall" field.
+	Shortfall int64 `json:"shortfall,omitempty"`
+	// CountedAt holds the value of the "counted_at" field.
+	CountedAt commerce.Instant `json:"counted_at,omitempty"`
+	// Source holds the value of the "source" field.
+	Source string `json:"source,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the StockLevelQuery when eager-loading is set.
 	Edges        StockLevelEdges `json:"edges"`
@@ -82,8 +88,10 @@ func (*StockLevel) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case stocklevel.FieldVersion, stocklevel.FieldCreatedAt, stocklevel.FieldUpdatedAt, stocklevel.FieldOnHand, stocklevel.FieldReserved, stocklevel.FieldSafetyStock:
+		case stocklevel.FieldVersion, stocklevel.FieldCreatedAt, stocklevel.FieldUpdatedAt, stocklevel.FieldOnHand, stocklevel.FieldReserved, stocklevel.FieldSafetyStock, stocklevel.FieldShortfall, stocklevel.FieldCountedAt:
 			values[i] = new(sql.NullInt64)
+		case stocklevel.FieldSource:
+			values[i] = new(sql.NullString)
 		case stocklevel.FieldID, stocklevel.FieldBrandID, stocklevel.FieldVariantID, stocklevel.FieldLocationID:
 			values[i] = new(uuid.UUID)
 		default:
@@ -161,6 +169,24 @@ func (_m *StockLevel) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.SafetyStock = value.Int64
 			}
+		case stocklevel.FieldShortfall:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field shortfall", values[i])
+			} else if value.Valid {
+				_m.Shortfall = value.Int64
+			}
+		case stocklevel.FieldCountedAt:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field counted_at", values[i])
+			} else if value.Valid {
+				_m.CountedAt = commerce.Instant(value.Int64)
+			}
+		case stocklevel.FieldSource:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field source", values[i])
+			} else if value.Valid {
+				_m.Source = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -233,6 +259,15 @@ func (_m *StockLevel) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("safety_stock=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SafetyStock))
+	builder.WriteString(", ")
+	builder.WriteString("shortfall=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Shortfall))
+	builder.WriteString(", ")
+	builder.WriteString("counted_at=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CountedAt))
+	builder.WriteString(", ")
+	builder.WriteString("source=")
+	builder.WriteString(_m.Source)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -109,6 +109,48 @@ func (_c *StockLevelCreate) SetNillableSafetyStock(v *int64) *StockLevelCreate {
 	return _c
 }
 
+// SetShortfall sets the "shortfall" field.
+func (_c *StockLevelCreate) SetShortfall(v int64) *StockLevelCreate {
+	_c.mutation.SetShortfall(v)
+	return _c
+}
+
+// SetNillableShortfall sets the "shortfall" field if the given value is not nil.
+func (_c *StockLevelCreate) SetNillableShortfall(v *int64) *StockLevelCreate {
+	if v != nil {
+		_c.SetShortfall(*v)
+	}
+	return _c
+}
+
+// SetCountedAt sets the "counted_at" field.
+func (_c *StockLevelCreate) SetCountedAt(v commerce.Instant) *StockLevelCreate {
+	_c.mutation.SetCountedAt(v)
+	return _c
+}
+
+// SetNillableCountedAt sets the "counted_at" field if the given value is not nil.
+func (_c *StockLevelCreate) SetNillableCountedAt(v *commerce.Instant) *StockLevelCreate {
+	if v != nil {
+		_c.SetCountedAt(*v)
+	}
+	return _c
+}
+
+// SetSource sets the "source" field.
+func (_c *StockLevelCreate) SetSource(v string) *StockLevelCreate {
+	_c.mutation.SetSource(v)
+	return _c
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_c *StockLevelCreate) SetNillableSource(v *string) *StockLevelCreate {
+	if v != nil {
+		_c.SetSource(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *StockLevelCreate) SetID(v uuid.UUID) *StockLevelCreate {
 	_c.mutation.SetID(v)
@@ -186,6 +228,18 @@ func (_c *StockLevelCreate) defaults() error {
 		v := stocklevel.DefaultSafetyStock
 		_c.mutation.SetSafetyStock(v)
 	}
+	if _, ok := _c.mutation.Shortfall(); !ok {
+		v := stocklevel.DefaultShortfall
+		_c.mutation.SetShortfall(v)
+	}
+	if _, ok := _c.mutation.CountedAt(); !ok {
+		v := stocklevel.DefaultCountedAt
+		_c.mutation.SetCountedAt(v)
+	}
+	if _, ok := _c.mutation.Source(); !ok {
+		v := stocklevel.DefaultSource
+		_c.mutation.SetSource(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if stocklevel.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized stocklevel.DefaultID (forgotten import ent/runtime?)")
@@ -224,6 +278,15 @@ func (_c *StockLevelCreate) check() error {
 	}
 	if _, ok := _c.mutation.SafetyStock(); !ok {
 		return &ValidationError{Name: "safety_stock", err: errors.New(`ent: missing required field "StockLevel.safety_stock"`)}
+	}
+	if _, ok := _c.mutation.Shortfall(); !ok {
+		return &ValidationError{Name: "shortfall", err: errors.New(`ent: missing required field "StockLevel.shortfall"`)}
+	}
+	if _, ok := _c.mutation.CountedAt(); !ok {
+		return &ValidationError{Name: "counted_at", err: errors.New(`ent: missing required field "StockLevel.counted_at"`)}
+	}
+	if _, ok := _c.mutation.Source(); !ok {
+		return &ValidationError{Name: "source", err: errors.New(`ent: missing required field "StockLevel.source"`)}
 	}
 	if len(_c.mutation.VariantIDs()) == 0 {
 		return &ValidationError{Name: "variant", err: errors.New(`ent: missing required edge "StockLevel.variant"`)}
@@ -293,6 +356,18 @@ func (_c *StockLevelCreate) createSpec() (*StockLevel, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.SafetyStock(); ok {
 		_spec.SetField(stocklevel.FieldSafetyStock, field.TypeInt64, value)
 		_node.SafetyStock = value
+	}
+	if value, ok := _c.mutation.Shortfall(); ok {
+		_spec.SetField(stocklevel.FieldShortfall, field.TypeInt64, value)
+		_node.Shortfall = value
+	}
+	if value, ok := _c.mutation.CountedAt(); ok {
+		_spec.SetField(stocklevel.FieldCountedAt, field.TypeInt64, value)
+		_node.CountedAt = value
+	}
+	if value, ok := _c.mutation.Source(); ok {
+		_spec.SetField(stocklevel.FieldSource, field.TypeString, value)
+		_node.Source = value
 	}
 	if nodes := _c.mutation.VariantIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

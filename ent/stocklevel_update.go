@@ -134,6 +134,62 @@ func (_u *StockLevelUpdate) AddSafetyStock(v int64) *StockLevelUpdate {
 	return _u
 }
 
+// SetShortfall sets the "shortfall" field.
+func (_u *StockLevelUpdate) SetShortfall(v int64) *StockLevelUpdate {
+	_u.mutation.ResetShortfall()
+	_u.mutation.SetShortfall(v)
+	return _u
+}
+
+// SetNillableShortfall sets the "shortfall" field if the given value is not nil.
+func (_u *StockLevelUpdate) SetNillableShortfall(v *int64) *StockLevelUpdate {
+	if v != nil {
+		_u.SetShortfall(*v)
+	}
+	return _u
+}
+
+// AddShortfall adds value to the "shortfall" field.
+func (_u *StockLevelUpdate) AddShortfall(v int64) *StockLevelUpdate {
+	_u.mutation.AddShortfall(v)
+	return _u
+}
+
+// SetCountedAt sets the "counted_at" field.
+func (_u *StockLevelUpdate) SetCountedAt(v commerce.Instant) *StockLevelUpdate {
+	_u.mutation.ResetCountedAt()
+	_u.mutation.SetCountedAt(v)
+	return _u
+}
+
+// SetNillableCountedAt sets the "counted_at" field if the given value is not nil.
+func (_u *StockLevelUpdate) SetNillableCountedAt(v *commerce.Instant) *StockLevelUpdate {
+	if v != nil {
+		_u.SetCountedAt(*v)
+	}
+	return _u
+}
+
+// AddCountedAt adds value to the "counted_at" field.
+func (_u *StockLevelUpdate) AddCountedAt(v commerce.Instant) *StockLevelUpdate {
+	_u.mutation.AddCountedAt(v)
+	return _u
+}
+
+// SetSource sets the "source" field.
+func (_u *StockLevelUpdate) SetSource(v string) *StockLevelUpdate {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *StockLevelUpdate) SetNillableSource(v *string) *StockLevelUpdate {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
 // Mutation returns the StockLevelMutation object of the builder.
 func (_u *StockLevelUpdate) Mutation() *StockLevelMutation {
 	return _u.mutation
@@ -224,6 +280,21 @@ func (_u *StockLevelUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedSafetyStock(); ok {
 		_spec.AddField(stocklevel.FieldSafetyStock, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Shortfall(); ok {
+		_spec.SetField(stocklevel.FieldShortfall, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShortfall(); ok {
+		_spec.AddField(stocklevel.FieldShortfall, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CountedAt(); ok {
+		_spec.SetField(stocklevel.FieldCountedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCountedAt(); ok {
+		_spec.AddField(stocklevel.FieldCountedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(stocklevel.FieldSource, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -352,6 +423,62 @@ func (_u *StockLevelUpdateOne) AddSafetyStock(v int64) *StockLevelUpdateOne {
 	return _u
 }
 
+// SetShortfall sets the "shortfall" field.
+func (_u *StockLevelUpdateOne) SetShortfall(v int64) *StockLevelUpdateOne {
+	_u.mutation.ResetShortfall()
+	_u.mutation.SetShortfall(v)
+	return _u
+}
+
+// SetNillableShortfall sets the "shortfall" field if the given value is not nil.
+func (_u *StockLevelUpdateOne) SetNillableShortfall(v *int64) *StockLevelUpdateOne {
+	if v != nil {
+		_u.SetShortfall(*v)
+	}
+	return _u
+}
+
+// AddShortfall adds value to the "shortfall" field.
+func (_u *StockLevelUpdateOne) AddShortfall(v int64) *StockLevelUpdateOne {
+	_u.mutation.AddShortfall(v)
+	return _u
+}
+
+// SetCountedAt sets the "counted_at" field.
+func (_u *StockLevelUpdateOne) SetCountedAt(v commerce.Instant) *StockLevelUpdateOne {
+	_u.mutation.ResetCountedAt()
+	_u.mutation.SetCountedAt(v)
+	return _u
+}
+
+// SetNillableCountedAt sets the "counted_at" field if the given value is not nil.
+func (_u *StockLevelUpdateOne) SetNillableCountedAt(v *commerce.Instant) *StockLevelUpdateOne {
+	if v != nil {
+		_u.SetCountedAt(*v)
+	}
+	return _u
+}
+
+// AddCountedAt adds value to the "counted_at" field.
+func (_u *StockLevelUpdateOne) AddCountedAt(v commerce.Instant) *StockLevelUpdateOne {
+	_u.mutation.AddCountedAt(v)
+	return _u
+}
+
+// SetSource sets the "source" field.
+func (_u *StockLevelUpdateOne) SetSource(v string) *StockLevelUpdateOne {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *StockLevelUpdateOne) SetNillableSource(v *string) *StockLevelUpdateOne {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
 // Mutation returns the StockLevelMutation object of the builder.
 func (_u *StockLevelUpdateOne) Mutation() *StockLevelMutation {
 	return _u.mutation
@@ -472,6 +599,21 @@ func (_u *StockLevelUpdateOne) sqlSave(ctx context.Context) (_node *StockLevel, 
 	}
 	if value, ok := _u.mutation.AddedSafetyStock(); ok {
 		_spec.AddField(stocklevel.FieldSafetyStock, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Shortfall(); ok {
+		_spec.SetField(stocklevel.FieldShortfall, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShortfall(); ok {
+		_spec.AddField(stocklevel.FieldShortfall, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CountedAt(); ok {
+		_spec.SetField(stocklevel.FieldCountedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCountedAt(); ok {
+		_spec.AddField(stocklevel.FieldCountedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(stocklevel.FieldSource, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &StockLevel{config: _u.config}

@@ -42,6 +42,29 @@ func placeRefs(v *model.VariantRef, l *model.LocationRef) (commerce.VariantRef, 
 	return variant, location, err
 }
 
+func syncInput(in model.StockSyncInput) (stock.SyncInput, error) {
+	out := stock.SyncInput{Key: in.IdempotencyKey, Source: in.Source, Rows: make([]stock.SyncRow, len(in.Rows))}
+	for i, row := range in.Rows {
+		variant, location, err := placeRefs(row.Variant, row.Location)
+		if err != nil {
+			return out, err
+		}
+		out.Rows[i] = stock.SyncRow{Variant: variant, Location: location, OnHand: int64(row.OnHand), AsOf: commerce.InstantOf(row.AsOf)}
+	}
+	return out, nil
+}
+
+func syncResults(done stock.Synced) []*model.StockSyncResult {
+	out := make([]*model.StockSyncResult, len(done.Rows))
+	for i, v := range done.Rows {
+		out[i] = &model.StockSyncResult{Index: i, Outcome: model.StockSyncOutcome(v.Outcome), UserErrors: []model.UserError{}}
+		if v.Code != "" {
+			out[i].UserErrors = append(out[i].UserErrors, userError(&commerce.Error{Code: v.Code, Field: v.Path, Message: v.Message}))
+		}
+	}
+	return out
+}
+
 func locationInput(in model.LocationUpsertInput) (stock.LocationInput, error) {
 	by, err := perhaps(in.By, locationRef)
 	if err != nil {

@@ -94,7 +94,8 @@ func (r *Resolver) levels(ctx context.Context, rows []*ent.StockLevel, s selecti
 	for i, l := range rows {
 		out[i] = &model.StockLevel{
 			ID: id(commerce.StockLevelID, l.ID), Variant: vs[l.VariantID], Location: ls[l.LocationID], OnHand: int(l.OnHand), Reserved: int(l.Reserved),
-			Available: int(max(0, l.OnHand-l.Reserved-l.SafetyStock)), SafetyStock: int(l.SafetyStock), UpdatedAt: l.UpdatedAt.Time(),
+			Available: int(max(0, l.OnHand-l.Reserved-l.SafetyStock)), SafetyStock: int(l.SafetyStock), Shortfall: int(l.Shortfall),
+			AsOf: moment(l.CountedAt), Source: text(l.Source), UpdatedAt: l.UpdatedAt.Time(),
 		}
 	}
 	return out, nil

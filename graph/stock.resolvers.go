@@ -70,6 +70,22 @@ func (r *mutationResolver) StockSet(ctx context.Context, input model.StockSetInp
 	return out, err
 }
 
+func (r *mutationResolver) StockSync(ctx context.Context, input model.StockSyncInput) (*model.StockSyncPayload, error) {
+	in, err := syncInput(input)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Stock.Sync(ctx, in)
+	out := &model.StockSyncPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	applied, skipped, failed := done.Count(stock.Applied), done.Count(stock.StaleSkipped), done.Count(stock.Failed)
+	out.Applied, out.Skipped, out.Failed = &applied, &skipped, &failed
+	out.Results = syncResults(done)
+	return out, nil
+}
+
 func (r *queryResolver) Locations(ctx context.Context, first *int, after *string, last *int, before *string, where *model.LocationWhere) (*model.LocationConnection, error) {
 	return r.locationConnection(ctx, args(first, after, last, before), where)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/stock"
 )
 
 // Limits bound what one request may ask. They are counted on the document as it came, through named and inline fragments, before
@@ -138,9 +139,10 @@ func rootFields(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]in
 
 // lists answers BAD_REQUEST when a list in the variables or in the document's values is too long.
 func (l Limits) lists(doc *ast.QueryDocument, variables map[string]any) *commerce.Error {
+	long := longer{entries: l.ListEntries, wide: wideLists(doc)}
 	tooLong := commerce.Errorf(commerce.BadRequest, "a list in the input has more than %d entries", l.ListEntries)
-	for _, v := range variables {
-		if l.long(v) {
+	for name, v := range variables {
+		if long.than(name, v) {
 			return tooLong
 		}
 	}
@@ -186,20 +188,47 @@ func (l Limits) lists(doc *ast.QueryDocument, variables map[string]any) *commerc
 	return nil
 }
 
-func (l Limits) long(v any) bool {
+// wide are the fields whose input may have a longer list, by its name.
+var wide = map[string]struct {
+	list    string
+	entries int
+}{"stockSync": {"rows", stock.MaxSyncRows}}
+
+// wideLists are the longer lists that a document's fields allow, by name.
+func wideLists(doc *ast.QueryDocument) map[string]int {
+	out := map[string]int{}
+	for _, op := range doc.Operations {
+		for _, s := range op.SelectionSet {
+			if f, ok := s.(*ast.Field); ok {
+				if w, ok := wide[f.Name]; ok {
+					out[w.list] = w.entries
+				}
+			}
+		}
+	}
+	return out
+}
+
+// longer finds lists that are too long.
+type longer struct {
+	entries int
+	wide    map[string]int
+}
+
+func (l longer) than(name string, v any) bool {
 	switch v := v.(type) {
 	case []any:
-		if len(v) > l.ListEntries {
+		if len(v) > max(l.entries, l.wide[name]) {
 			return true
 		}
 		for _, x := range v {
-			if l.long(x) {
+			if l.than("", x) {
 				return true
 			}
 		}
 	case map[string]any:
-		for _, x := range v {
-			if l.long(x) {
+		for key, x := range v {
+			if l.than(key, x) {
 				return true
 			}
 		}

@@ -124,12 +124,13 @@ func ensure(ctx context.Context, tx *events.Tx, p Place) error {
 
 func change(ctx context.Context, tx *events.Tx, p Place, onHand, reserved int64) (Level, error) {
 	level := Level{Place: p}
-	err := tx.QueryRow(ctx, `UPDATE stock_levels SET on_hand = on_hand + ?, reserved = reserved + ?, version = version + 1, updated_at = ?
+	err := tx.QueryRow(ctx, `UPDATE stock_levels SET on_hand = on_hand + ?, reserved = reserved + ?, version = version + 1, updated_at = ?,
+		shortfall = CASE WHEN shortfall > 0 AND reserved - on_hand > CAST(? AS bigint) THEN reserved - on_hand - ? ELSE 0 END
 		WHERE brand_id = ? AND variant_id = ? AND location_id = ?
-		AND on_hand + ? >= 0 AND on_hand + ? <= ? AND reserved + ? >= 0 AND on_hand + ? >= reserved + ?
+		AND on_hand + ? >= 0 AND on_hand + ? <= ? AND reserved + ? >= 0 AND on_hand + shortfall + ? >= reserved + ?
 		AND (CAST(? AS bigint) <= 0 OR on_hand + ? - reserved - safety_stock >= ?)
 		RETURNING id, on_hand, reserved, safety_stock, version`,
-		onHand, reserved, tx.Now, tx.Viewer.Brand, p.Variant, p.Location,
+		onHand, reserved, tx.Now, onHand-reserved, onHand-reserved, tx.Viewer.Brand, p.Variant, p.Location,
 		onHand, onHand, commerce.MaxQuantity, reserved, onHand, reserved, reserved, onHand, reserved,
 	).Scan(&level.ID, &level.OnHand, &level.Reserved, &level.Safety, &level.Version)
 	if errors.Is(err, sql.ErrNoRows) {

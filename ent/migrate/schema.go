@@ -1237,6 +1237,9 @@ var (
 		{Name: "on_hand", Type: field.TypeInt64, Default: 0},
 		{Name: "reserved", Type: field.TypeInt64, Default: 0},
 		{Name: "safety_stock", Type: field.TypeInt64, Default: 0},
+		{Name: "shortfall", Type: field.TypeInt64, Default: 0},
+		{Name: "counted_at", Type: field.TypeInt64, Default: 0},
+		{Name: "source", Type: field.TypeString, Default: ""},
 		{Name: "variant_id", Type: field.TypeUUID},
 		{Name: "location_id", Type: field.TypeUUID},
 	}
@@ -1248,13 +1251,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "stock_levels_variants_variant",
-				Columns:    []*schema.Column{StockLevelsColumns[8]},
+				Columns:    []*schema.Column{StockLevelsColumns[11]},
 				RefColumns: []*schema.Column{VariantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "stock_levels_locations_location",
-				Columns:    []*schema.Column{StockLevelsColumns[9]},
+				Columns:    []*schema.Column{StockLevelsColumns[12]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1268,12 +1271,12 @@ var (
 			{
 				Name:    "stocklevel_brand_id_variant_id_location_id",
 				Unique:  true,
-				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[8], StockLevelsColumns[9]},
+				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[11], StockLevelsColumns[12]},
 			},
 			{
 				Name:    "stocklevel_brand_id_location_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[9], StockLevelsColumns[0]},
+				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[12], StockLevelsColumns[0]},
 			},
 		},
 	}
@@ -1485,7 +1488,7 @@ func init() {
 	StockLevelsTable.Annotation = &entsql.Annotation{}
 	StockLevelsTable.Annotation.Checks = map[string]string{
 		"stock_levels_on_hand":  "on_hand >= 0 AND on_hand <= 1000000000",
-		"stock_levels_reserved": "reserved >= 0 AND reserved <= on_hand",
+		"stock_levels_reserved": "reserved >= 0 AND shortfall >= 0 AND reserved <= on_hand + shortfall",
 		"stock_levels_safety":   "safety_stock >= 0",
 	}
 	StockMovementsTable.ForeignKeys[0].RefTable = VariantsTable

@@ -628,6 +628,18 @@ func init() {
 	stocklevelDescSafetyStock := stocklevelFields[4].Descriptor()
 	// stocklevel.DefaultSafetyStock holds the default value on creation for the safety_stock field.
 	stocklevel.DefaultSafetyStock = stocklevelDescSafetyStock.Default.(int64)
+	// stocklevelDescShortfall is the schema descriptor for shortfall field.
+	stocklevelDescShortfall := stocklevelFields[5].Descriptor()
+	// stocklevel.DefaultShortfall holds the default value on creation for the shortfall field.
+	stocklevel.DefaultShortfall = stocklevelDescShortfall.Default.(int64)
+	// stocklevelDescCountedAt is the schema descriptor for counted_at field.
+	stocklevelDescCountedAt := stocklevelFields[6].Descriptor()
+	// stocklevel.DefaultCountedAt holds the default value on creation for the counted_at field.
+	stocklevel.DefaultCountedAt = commerce.Instant(stocklevelDescCountedAt.Default.(int64))
+	// stocklevelDescSource is the schema descriptor for source field.
+	stocklevelDescSource := stocklevelFields[7].Descriptor()
+	// stocklevel.DefaultSource holds the default value on creation for the source field.
+	stocklevel.DefaultSource = stocklevelDescSource.Default.(string)
 	// stocklevelDescID is the schema descriptor for id field.
 	stocklevelDescID := stocklevelMixinFields0[0].Descriptor()
 	// stocklevel.DefaultID holds the default value on creation for the id field.

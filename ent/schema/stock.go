@@ -52,6 +52,11 @@ func (StockLevel) Fields() []ent.Field {
 		field.Int64("on_hand").Default(0),
 		field.Int64("reserved").Default(0),
 		field.Int64("safety_stock").Default(0),
+		// shortfall is how much less is on hand than is reserved: a count of a system of record may say so, nothing else makes it grow.
+		field.Int64("shortfall").Default(0),
+		// counted_at and source are of the last count that a system of record sent; an older count is stale.
+		field.Int64("counted_at").GoType(commerce.Instant(0)).Default(0),
+		field.String("source").Default(""),
 	}
 }
 
@@ -68,7 +73,7 @@ func (StockLevel) Indexes() []ent.Index {
 
 func (StockLevel) Annotations() []schema.Annotation {
 	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
-		"stock_levels_reserved": "reserved >= 0 AND reserved <= on_hand",
+		"stock_levels_reserved": "reserved >= 0 AND shortfall >= 0 AND reserved <= on_hand + shortfall",
 		"stock_levels_on_hand":  "on_hand >= 0 AND on_hand <= 1000000000",
 		"stock_levels_safety":   "safety_stock >= 0",
 	}}}

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
+	"github.com/oneshelf/oneshelf/commerce"
 )
 
 const (
@@ -32,6 +33,12 @@ const (
 	FieldReserved = "reserved"
 	// FieldSafetyStock holds the string denoting the safety_stock field in the database.
 	FieldSafetyStock = "safety_stock"
+	// FieldShortfall holds the string denoting the shortfall field in the database.
+	FieldShortfall = "shortfall"
+	// FieldCountedAt holds the string denoting the counted_at field in the database.
+	FieldCountedAt = "counted_at"
+	// FieldSource holds the string denoting the source field in the database.
+	FieldSource = "source"
 	// EdgeVariant holds the string denoting the variant edge name in mutations.
 	EdgeVariant = "variant"
 	// EdgeLocation holds the string denoting the location edge name in mutations.
@@ -66,6 +73,9 @@ var Columns = []string{
 	FieldOnHand,
 	FieldReserved,
 	FieldSafetyStock,
+	FieldShortfall,
+	FieldCountedAt,
+	FieldSource,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -94,6 +104,12 @@ var (
 	DefaultReserved int64
 	// DefaultSafetyStock holds the default value on creation for the "safety_stock" field.
 	DefaultSafetyStock int64
+	// DefaultShortfall holds the default value on creation for the "shortfall" field.
+	DefaultShortfall int64
+	// DefaultCountedAt holds the default value on creation for the "counted_at" field.
+	DefaultCountedAt commerce.Instant
+	// DefaultSource holds the default value on creation for the "source" field.
+	DefaultSource string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -149,6 +165,21 @@ func ByReserved(opts ...sql.OrderTermOption) OrderOption {
 // BySafetyStock orders the results by the safety_stock field.
 func BySafetyStock(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSafetyStock, opts...).ToFunc()
+}
+
+// ByShortfall orders the results by the shortfall field.
+func ByShortfall(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShortfall, opts...).ToFunc()
+}
+
+// ByCountedAt orders the results by the counted_at field.
+func ByCountedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCountedAt, opts...).ToFunc()
+}
+
+// BySource orders the results by the source field.
+func BySource(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSource, opts...).ToFunc()
 }
 
 // ByVariantField orders the results by variant field.

@@ -102,6 +102,22 @@ func SafetyStock(v int64) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldEQ(FieldSafetyStock, v))
 }
 
+// Shortfall applies equality check predicate on the "shortfall" field. It's identical to ShortfallEQ.
+func Shortfall(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldShortfall, v))
+}
+
+// CountedAt applies equality check predicate on the "counted_at" field. It's identical to CountedAtEQ.
+func CountedAt(v commerce.Instant) predicate.StockLevel {
+	vc := int64(v)
+	return predicate.StockLevel(sql.FieldEQ(FieldCountedAt, vc))
+}
+
+// Source applies equality check predicate on the "source" field. It's identical to SourceEQ.
+func Source(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldSource, v))
+}
+
 // BrandIDEQ applies the EQ predicate on the "brand_id" field.
 func BrandIDEQ(v uuid.UUID) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldEQ(FieldBrandID, v))
@@ -448,6 +464,165 @@ func SafetyStockLT(v int64) predicate.StockLevel {
 // SafetyStockLTE applies the LTE predicate on the "safety_stock" field.
 func SafetyStockLTE(v int64) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldLTE(FieldSafetyStock, v))
+}
+
+// ShortfallEQ applies the EQ predicate on the "shortfall" field.
+func ShortfallEQ(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldShortfall, v))
+}
+
+// ShortfallNEQ applies the NEQ predicate on the "shortfall" field.
+func ShortfallNEQ(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNEQ(FieldShortfall, v))
+}
+
+// ShortfallIn applies the In predicate on the "shortfall" field.
+func ShortfallIn(vs ...int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldIn(FieldShortfall, vs...))
+}
+
+// ShortfallNotIn applies the NotIn predicate on the "shortfall" field.
+func ShortfallNotIn(vs ...int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNotIn(FieldShortfall, vs...))
+}
+
+// ShortfallGT applies the GT predicate on the "shortfall" field.
+func ShortfallGT(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGT(FieldShortfall, v))
+}
+
+// ShortfallGTE applies the GTE predicate on the "shortfall" field.
+func ShortfallGTE(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGTE(FieldShortfall, v))
+}
+
+// ShortfallLT applies the LT predicate on the "shortfall" field.
+func ShortfallLT(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLT(FieldShortfall, v))
+}
+
+// ShortfallLTE applies the LTE predicate on the "shortfall" field.
+func ShortfallLTE(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLTE(FieldShortfall, v))
+}
+
+// CountedAtEQ applies the EQ predicate on the "counted_at" field.
+func CountedAtEQ(v commerce.Instant) predicate.StockLevel {
+	vc := int64(v)
+	return predicate.StockLevel(sql.FieldEQ(FieldCountedAt, vc))
+}
+
+// CountedAtNEQ applies the NEQ predicate on the "counted_at" field.
+func CountedAtNEQ(v commerce.Instant) predicate.StockLevel {
+	vc := int64(v)
+	return predicate.StockLevel(sql.FieldNEQ(FieldCountedAt, vc))
+}
+
+// CountedAtIn applies the In predicate on the "counted_at" field.
+func CountedAtIn(vs ...commerce.Instant) predicate.StockLevel {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.StockLevel(sql.FieldIn(FieldCountedAt, v...))
+}
+
+// CountedAtNotIn applies the NotIn predicate on the "counted_at" field.
+func CountedAtNotIn(vs ...commerce.Instant) predicate.StockLevel {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.StockLevel(sql.FieldNotIn(FieldCountedAt, v...))
+}
+
+// CountedAtGT applies the GT predicate on the "counted_at" field.
+func CountedAtGT(v commerce.Instant) predicate.StockLevel {
+	vc := int64(v)
+	return predicate.StockLevel(sql.FieldGT(FieldCountedAt, vc))
+}
+
+// CountedAtGTE applies the GTE predicate on the "counted_at" field.
+func CountedAtGTE(v commerce.Instant) predicate.StockLevel {
+	vc := int64(v)
+	return predicate.StockLevel(sql.FieldGTE(FieldCountedAt, vc))
+}
+
+// CountedAtLT applies the LT predicate on the "counted_at" field.
+func CountedAtLT(v commerce.Instant) predicate.StockLevel {
+	vc := int64(v)
+	return predicate.StockLevel(sql.FieldLT(FieldCountedAt, vc))
+}
+
+// CountedAtLTE applies the LTE predicate on the "counted_at" field.
+func CountedAtLTE(v commerce.Instant) predicate.StockLevel {
+	vc := int64(v)
+	return predicate.StockLevel(sql.FieldLTE(FieldCountedAt, vc))
+}
+
+// SourceEQ applies the EQ predicate on the "source" field.
+func SourceEQ(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldSource, v))
+}
+
+// SourceNEQ applies the NEQ predicate on the "source" field.
+func SourceNEQ(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNEQ(FieldSource, v))
+}
+
+// SourceIn applies the In predicate on the "source" field.
+func SourceIn(vs ...string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldIn(FieldSource, vs...))
+}
+
+// SourceNotIn applies the NotIn predicate on the "source" field.
+func SourceNotIn(vs ...string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNotIn(FieldSource, vs...))
+}
+
+// SourceGT applies the GT predicate on the "source" field.
+func SourceGT(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGT(FieldSource, v))
+}
+
+// SourceGTE applies the GTE predicate on the "source" field.
+func SourceGTE(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGTE(FieldSource, v))
+}
+
+// SourceLT applies the LT predicate on the "source" field.
+func SourceLT(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLT(FieldSource, v))
+}
+
+// SourceLTE applies the LTE predicate on the "source" field.
+func SourceLTE(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLTE(FieldSource, v))
+}
+
+// SourceContains applies the Contains predicate on the "source" field.
+func SourceContains(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldContains(FieldSource, v))
+}
+
+// SourceHasPrefix applies the HasPrefix predicate on the "source" field.
+func SourceHasPrefix(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldHasPrefix(FieldSource, v))
+}
+
+// SourceHasSuffix applies the HasSuffix predicate on the "source" field.
+func SourceHasSuffix(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldHasSuffix(FieldSource, v))
+}
+
+// SourceEqualFold applies the EqualFold predicate on the "source" field.
+func SourceEqualFold(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEqualFold(FieldSource, v))
+}
+
+// SourceContainsFold applies the ContainsFold predicate on the "source" field.
+func SourceContainsFold(v string) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldContainsFold(FieldSource, v))
 }
 
 // HasVariant applies the HasEdge predicate on the "variant" edge.

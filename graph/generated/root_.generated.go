@@ -407,6 +407,7 @@ type ComplexityRoot struct {
 		ProductUpsert      func(childComplexity int, input model.ProductUpsertInput) int
 		StockAdjust        func(childComplexity int, input model.StockAdjustInput) int
 		StockSet           func(childComplexity int, input model.StockSetInput) int
+		StockSync          func(childComplexity int, input model.StockSyncInput) int
 	}
 
 	Order struct {
@@ -703,6 +704,7 @@ type ComplexityRoot struct {
 	}
 
 	StockLevel struct {
+		AsOf        func(childComplexity int) int
 		Available   func(childComplexity int) int
 		ID          func(childComplexity int) int
 		Incoming    func(childComplexity int) int
@@ -710,6 +712,8 @@ type ComplexityRoot struct {
 		OnHand      func(childComplexity int) int
 		Reserved    func(childComplexity int) int
 		SafetyStock func(childComplexity int) int
+		Shortfall   func(childComplexity int) int
+		Source      func(childComplexity int) int
 		UpdatedAt   func(childComplexity int) int
 		Variant     func(childComplexity int) int
 	}
@@ -759,6 +763,21 @@ type ComplexityRoot struct {
 	StockSetPayload struct {
 		Level      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StockSyncPayload struct {
+		Applied    func(childComplexity int) int
+		Failed     func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		Results    func(childComplexity int) int
+		Skipped    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StockSyncResult struct {
+		Index      func(childComplexity int) int
+		Outcome    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -2275,6 +2294,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.StockSet(childComplexity, args["input"].(model.StockSetInput)), true
+	case "Mutation.stockSync":
+		if e.ComplexityRoot.Mutation.StockSync == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_stockSync_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StockSync(childComplexity, args["input"].(model.StockSyncInput)), true
 
 	case "Order.canceledAt":
 		if e.ComplexityRoot.Order.CanceledAt == nil {
@@ -3550,6 +3580,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StockConflict.Retryable(childComplexity), true
 
+	case "StockLevel.asOf":
+		if e.ComplexityRoot.StockLevel.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockLevel.AsOf(childComplexity), true
 	case "StockLevel.available":
 		if e.ComplexityRoot.StockLevel.Available == nil {
 			break
@@ -3592,6 +3628,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockLevel.SafetyStock(childComplexity), true
+	case "StockLevel.shortfall":
+		if e.ComplexityRoot.StockLevel.Shortfall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockLevel.Shortfall(childComplexity), true
+	case "StockLevel.source":
+		if e.ComplexityRoot.StockLevel.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockLevel.Source(childComplexity), true
 	case "StockLevel.updatedAt":
 		if e.ComplexityRoot.StockLevel.UpdatedAt == nil {
 			break
@@ -3773,6 +3821,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockSetPayload.UserErrors(childComplexity), true
+
+	case "StockSyncPayload.applied":
+		if e.ComplexityRoot.StockSyncPayload.Applied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncPayload.Applied(childComplexity), true
+	case "StockSyncPayload.failed":
+		if e.ComplexityRoot.StockSyncPayload.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncPayload.Failed(childComplexity), true
+	case "StockSyncPayload.replayed":
+		if e.ComplexityRoot.StockSyncPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncPayload.Replayed(childComplexity), true
+	case "StockSyncPayload.results":
+		if e.ComplexityRoot.StockSyncPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncPayload.Results(childComplexity), true
+	case "StockSyncPayload.skipped":
+		if e.ComplexityRoot.StockSyncPayload.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncPayload.Skipped(childComplexity), true
+	case "StockSyncPayload.userErrors":
+		if e.ComplexityRoot.StockSyncPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncPayload.UserErrors(childComplexity), true
+
+	case "StockSyncResult.index":
+		if e.ComplexityRoot.StockSyncResult.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncResult.Index(childComplexity), true
+	case "StockSyncResult.outcome":
+		if e.ComplexityRoot.StockSyncResult.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncResult.Outcome(childComplexity), true
+	case "StockSyncResult.userErrors":
+		if e.ComplexityRoot.StockSyncResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockSyncResult.UserErrors(childComplexity), true
 
 	case "Subscription.events":
 		if e.ComplexityRoot.Subscription.Events == nil {
@@ -4036,6 +4140,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputStockLevelWhere,
 		ec.unmarshalInputStockMovementWhere,
 		ec.unmarshalInputStockSetInput,
+		ec.unmarshalInputStockSyncInput,
+		ec.unmarshalInputStockSyncRow,
 		ec.unmarshalInputVariantInput,
 		ec.unmarshalInputVariantRef,
 	)
@@ -6229,6 +6335,8 @@ extend type Mutation {
   stockAdjust(input: StockAdjustInput!): StockAdjustPayload @hasScope(scope: "stock:write")
   "Sets what is on hand to a count."
   stockSet(input: StockSetInput!): StockSetPayload @hasScope(scope: "stock:write")
+  "Takes counts of a system of record, up to 10,000 in one call; each row has its verdict."
+  stockSync(input: StockSyncInput!): StockSyncPayload @hasScope(scope: "stock:write")
 }
 
 "What sort of place it is."
@@ -6299,6 +6407,12 @@ type StockLevel implements Node {
   incoming: Int!
   "How many are kept back."
   safetyStock: Int!
+  "How many are promised beyond what a count found."
+  shortfall: Int!
+  "When a system of record counted last."
+  asOf: DateTime
+  "Which one."
+  source: String
   "When it last changed."
   updatedAt: DateTime!
 }
@@ -6523,6 +6637,64 @@ type StockAdjustPayload {
   level: StockLevel
   "The line of the ledger."
   movement: StockMovement
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"Counts of a system of record."
+input StockSyncInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which system counted."
+  source: String!
+  "The counts, at most 10,000."
+  rows: [StockSyncRow!]!
+}
+
+"One count."
+input StockSyncRow {
+  "Which variant."
+  variant: VariantRef!
+  "Where."
+  location: LocationRef!
+  "How many are there."
+  onHand: Int!
+  "When they were counted: a count that is not newer than what is known is skipped."
+  asOf: DateTime!
+}
+
+"What became of a count."
+enum StockSyncOutcome {
+  "It stands."
+  APPLIED
+  "A newer one was known."
+  STALE_SKIPPED
+  "It cannot be taken: see userErrors."
+  FAILED
+}
+
+"What became of a row."
+type StockSyncResult {
+  "Its place in the input, from 0."
+  index: Int!
+  "What became of it."
+  outcome: StockSyncOutcome!
+  "Why it cannot be taken."
+  userErrors: [UserError!]!
+}
+
+"The answer to stockSync."
+type StockSyncPayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "How many rows stand now; null when nothing was done."
+  applied: Int
+  "How many were stale."
+  skipped: Int
+  "How many cannot be taken."
+  failed: Int
+  "What became of each row, in order."
+  results: [StockSyncResult!]
   "Why nothing was done; empty on success."
   userErrors: [UserError!]!
 }
@@ -7696,6 +7868,12 @@ func (ec *executionContext) childFields_StockLevel(ctx context.Context, field gr
 		return ec.fieldContext_StockLevel_incoming(ctx, field)
 	case "safetyStock":
 		return ec.fieldContext_StockLevel_safetyStock(ctx, field)
+	case "shortfall":
+		return ec.fieldContext_StockLevel_shortfall(ctx, field)
+	case "asOf":
+		return ec.fieldContext_StockLevel_asOf(ctx, field)
+	case "source":
+		return ec.fieldContext_StockLevel_source(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_StockLevel_updatedAt(ctx, field)
 	}
@@ -7796,6 +7974,36 @@ func (ec *executionContext) childFields_StockSetPayload(ctx context.Context, fie
 		return ec.fieldContext_StockSetPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StockSetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockSyncPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_StockSyncPayload_replayed(ctx, field)
+	case "applied":
+		return ec.fieldContext_StockSyncPayload_applied(ctx, field)
+	case "skipped":
+		return ec.fieldContext_StockSyncPayload_skipped(ctx, field)
+	case "failed":
+		return ec.fieldContext_StockSyncPayload_failed(ctx, field)
+	case "results":
+		return ec.fieldContext_StockSyncPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StockSyncPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockSyncPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockSyncResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_StockSyncResult_index(ctx, field)
+	case "outcome":
+		return ec.fieldContext_StockSyncResult_outcome(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StockSyncResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockSyncResult", field.Name)
 }
 
 func (ec *executionContext) childFields_TimelineEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

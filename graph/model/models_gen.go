@@ -1620,6 +1620,12 @@ type StockLevel struct {
 	Incoming int `json:"incoming"`
 	// How many are kept back.
 	SafetyStock int `json:"safetyStock"`
+	// How many are promised beyond what a count found.
+	Shortfall int `json:"shortfall"`
+	// When a system of record counted last.
+	AsOf *time.Time `json:"asOf,omitempty"`
+	// Which one.
+	Source *string `json:"source,omitempty"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updatedAt"`
 }
@@ -1750,6 +1756,54 @@ type StockSetPayload struct {
 	Level *StockLevel `json:"level,omitempty"`
 	// Why nothing was done; empty on success.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Counts of a system of record.
+type StockSyncInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which system counted.
+	Source string `json:"source"`
+	// The counts, at most 10,000.
+	Rows []*StockSyncRow `json:"rows"`
+}
+
+// The answer to stockSync.
+type StockSyncPayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// How many rows stand now; null when nothing was done.
+	Applied *int `json:"applied,omitempty"`
+	// How many were stale.
+	Skipped *int `json:"skipped,omitempty"`
+	// How many cannot be taken.
+	Failed *int `json:"failed,omitempty"`
+	// What became of each row, in order.
+	Results []*StockSyncResult `json:"results,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What became of a row.
+type StockSyncResult struct {
+	// Its place in the input, from 0.
+	Index int `json:"index"`
+	// What became of it.
+	Outcome StockSyncOutcome `json:"outcome"`
+	// Why it cannot be taken.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// One count.
+type StockSyncRow struct {
+	// Which variant.
+	Variant *VariantRef `json:"variant"`
+	// Where.
+	Location *LocationRef `json:"location"`
+	// How many are there.
+	OnHand int `json:"onHand"`
+	// When they were counted: a count that is not newer than what is known is skipped.
+	AsOf time.Time `json:"asOf"`
 }
 
 // What can be followed live. Every stream resumes with after.
@@ -3239,6 +3293,67 @@ func (e *StockMovementKind) UnmarshalJSON(b []byte) error {
 }
 
 func (e StockMovementKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of a count.
+type StockSyncOutcome string
+
+const (
+	// It stands.
+	StockSyncOutcomeApplied StockSyncOutcome = "APPLIED"
+	// A newer one was known.
+	StockSyncOutcomeStaleSkipped StockSyncOutcome = "STALE_SKIPPED"
+	// It cannot be taken: see userErrors.
+	StockSyncOutcomeFailed StockSyncOutcome = "FAILED"
+)
+
+var AllStockSyncOutcome = []StockSyncOutcome{
+	StockSyncOutcomeApplied,
+	StockSyncOutcomeStaleSkipped,
+	StockSyncOutcomeFailed,
+}
+
+func (e StockSyncOutcome) IsValid() bool {
+	switch e {
+	case StockSyncOutcomeApplied, StockSyncOutcomeStaleSkipped, StockSyncOutcomeFailed:
+		return true
+	}
+	return false
+}
+
+func (e StockSyncOutcome) String() string {
+	return string(e)
+}
+
+func (e *StockSyncOutcome) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = StockSyncOutcome(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid StockSyncOutcome", str)
+	}
+	return nil
+}
+
+func (e StockSyncOutcome) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *StockSyncOutcome) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e StockSyncOutcome) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
