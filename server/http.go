@@ -123,16 +123,16 @@ func (s *Server) write(w http.ResponseWriter, answer string, status int, out res
 
 // refuse answers a request that never became an operation.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, answer string, status int, err error) {
-	code, message := commerce.CodeOf(err), "the server could not answer this"
+	id, code, message := s.requestID(r), commerce.CodeOf(err), "the server could not answer this"
 	if e, ok := errors.AsType[*commerce.Error](err); ok {
 		message = e.Message
 	} else {
-		s.Log.Error("a request failed", "error", err)
+		s.Log.Error("a request failed", "requestId", id, "error", err)
 	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	ext := map[string]any{"code": code, "requestId": s.requestID(r)}
+	ext := map[string]any{"code": code, "requestId": id}
 	s.write(w, answer, status, response{Errors: gqlerror.List{{Message: message, Extensions: ext}}})
 }
 

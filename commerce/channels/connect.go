@@ -117,7 +117,7 @@ func (s *Service) split(a integrations.Adapter, id commerce.UUID, old *ent.Chann
 	if old != nil {
 		kept, err := s.settings(old)
 		if err != nil {
-			return nil, nil, err
+			kept = map[string]string{} // sealed with a key that is lost: all secrets must be given again, which Check asks for
 		}
 		maps.DeleteFunc(kept, func(name, _ string) bool { return !secret[name] })
 		maps.Copy(all, kept)
