@@ -157,9 +157,11 @@ func TestAnOrderThatShowsLateIsNotLost(t *testing.T) { // MP-04
 		d.live(t, "HAT")
 		id := d.buy(t, true, "HAT")
 		d.spy.orders = func([]integrations.Order) []integrations.Order { return nil }
-		for range 60 {
+		for range 3 {
 			d.turn(t, false)
+			d.kit.Clock.Advance(25 * time.Second)
 		}
+		d.turn(t, false)
 		d.spy.orders = nil
 		d.turn(t, true)
 		d.stands(t, id, orders.Open, "")

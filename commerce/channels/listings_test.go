@@ -1,6 +1,7 @@
 package channels_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -190,6 +191,50 @@ func TestNothingIsShownThatIsNotThere(t *testing.T) { // MP-08
 		require.EqualValues(t, 2, *d.listing(t, "HAT").PublishedQuantity, "the brand's own shop shows it as soon as it is so")
 		require.Zero(t, d.listing(t, "HAT").DueAt)
 		d.task = own
+	})
+}
+
+// Whatever is counted, sold and given back in whatever order, a push never tells more than there is, nor less than nothing.
+func TestAPushNeverTellsMoreThanThereIs(t *testing.T) { // MP-08
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.connect(t, channels.Storefront, "shop")
+		d.put(t, "HAT", "WH", 3)
+		d.live(t, "HAT")
+		d.spy.pushed()
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		chance := rand.New(rand.NewPCG(seed, 0))
+		pushes := 0
+		for range 40 {
+			switch chance.IntN(5) {
+			case 0:
+				place := []string{"WH", "ST"}[chance.IntN(2)]
+				_, _, err := d.stock.Set(d.ctx, stock.SetInput{Key: fresh(), Variant: commerce.VariantRef{SKU: "HAT"}, Location: commerce.LocationRef{Code: place},
+					OnHand: chance.Int64N(9), Reason: "count"})
+				require.Contains(t, []commerce.Code{"", commerce.InsufficientStock}, commerce.CodeOf(err), "a count below what is promised is refused")
+			case 1:
+				_, _, err := d.orders.Place(d.ctx, orders.PlaceInput{Key: fresh(), Channel: commerce.ChannelRef{Code: "shop"},
+					Lines: []orders.LineInput{{Variant: commerce.VariantRef{SKU: "HAT"}, Quantity: 1 + chance.Int64N(3)}}})
+				require.Contains(t, []commerce.Code{"", commerce.InsufficientStock}, commerce.CodeOf(err))
+			case 2:
+				if d.shown(t, "HAT").Quantity > 0 {
+					d.buy(t, chance.IntN(2) == 0, "HAT")
+				}
+			case 3:
+				d.hear(t)
+			}
+			d.turn(t, chance.IntN(9) == 0)
+			for _, p := range d.spy.pushed() {
+				pushes++
+				require.GreaterOrEqual(t, p.Quantity, 0)
+				require.Equal(t, d.available(t, "HAT"), p.Quantity)
+			}
+		}
+		require.Positive(t, pushes)
+		d.settle(t)
+		require.Equal(t, d.available(t, "HAT"), d.shown(t, "HAT").Quantity)
+		d.ledger(t)
 	})
 }
 
