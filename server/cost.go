@@ -77,15 +77,15 @@ func (c coster) pageSize(f *ast.Field) int {
 	for _, name := range []string{"first", "last"} {
 		if a := f.Arguments.ForName(name); a != nil {
 			if n, ok := c.number(a.Value); ok {
+				if n < 1 || n > keyset.MaxSize {
+					n = keyset.MaxSize
+				}
 				size = max(size, n)
 			}
 		}
 	}
-	switch {
-	case size == 0:
+	if size == 0 {
 		return keyset.DefaultSize
-	case size < 0 || size > keyset.MaxSize:
-		return keyset.MaxSize
 	}
 	return size
 }

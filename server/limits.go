@@ -114,6 +114,40 @@ func (l Limits) check(doc *ast.QueryDocument) *commerce.Error {
 	return nil
 }
 
+// tidy drops fields that repeat one before them in the same selection to the letter. They mean nothing, but validation compares each
+// pair of fields of one name: thousands of them would hold a core for seconds.
+func tidy(doc *ast.QueryDocument) {
+	for _, op := range doc.Operations {
+		op.SelectionSet = withoutRepeats(op.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		f.SelectionSet = withoutRepeats(f.SelectionSet)
+	}
+}
+
+func withoutRepeats(set ast.SelectionSet) ast.SelectionSet {
+	type leaf struct{ alias, name string }
+	seen := map[leaf]bool{}
+	out := set[:0]
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			s.SelectionSet = withoutRepeats(s.SelectionSet)
+			if len(s.SelectionSet) == 0 && len(s.Arguments) == 0 && len(s.Directives) == 0 {
+				l := leaf{s.Alias, s.Name}
+				if seen[l] {
+					continue
+				}
+				seen[l] = true
+			}
+		case *ast.InlineFragment:
+			s.SelectionSet = withoutRepeats(s.SelectionSet)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
 // rootFields counts the fields at the root; seen holds what each fragment comes to, 0 while it is being counted.
 func rootFields(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]int) int {
 	n := 0

@@ -98,6 +98,7 @@ func (e *engine) document(ctx context.Context, query string) (*ast.QueryDocument
 	if err := e.limits.check(doc); err != nil {
 		return nil, refused(err)
 	}
+	tidy(doc)
 	if errs := validator.ValidateWithRules(e.schema, doc, nil); len(errs) > 0 {
 		if len(errs) > maxErrors {
 			errs = errs[:maxErrors]

@@ -1,0 +1,235 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/internal/testkit"
+	"github.com/oneshelf/oneshelf/internal/testkit/apitest"
+	"github.com/oneshelf/oneshelf/server"
+)
+
+// refused checks that a request is refused as a whole: one error of the code, no data, no statement but those that found out who calls.
+func refused(t *testing.T, r apitest.Response, code string) {
+	t.Helper()
+	require.Equal(t, []string{code}, r.Said(), "%.300s", r.Body)
+	require.Empty(t, r.Data)
+	require.NotEmpty(t, r.Errors[0].Extensions.RequestID)
+	require.LessOrEqual(t, r.Statements, 1)
+}
+
+// nested writes n fields inside each other, as deep as the schema lets them be asked for: ofType has no end.
+func nested(n int) string {
+	return "{ __schema { types { " + strings.Repeat("ofType { ", n-3) + "name" + strings.Repeat(" }", n)
+}
+
+func times(n int, text string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(text, "#", strconv.Itoa(i)))
+	}
+	return b.String()
+}
+
+// doubling writes fragments each of which uses the next one twice, 2^n leaves in all.
+func doubling(n int, on, leaf string) string {
+	return times(n, "fragment f# on "+on+" { ...g# ...g# } ") + times(n, "fragment g# on "+on+" { ...n# } ") +
+		times(n-1, "fragment n# on "+on+" { ...x# } ") + fmt.Sprintf("fragment n%d on %s { %s } ", n-1, on, leaf) +
+		strings.Join(func() (out []string) {
+			for i := range n - 1 {
+				out = append(out, fmt.Sprintf("fragment x%d on %s { ...f%d }", i, on, i+1))
+			}
+			return
+		}(), " ")
+}
+
+// GQ-01, GQ-02
+func TestDocumentsBeyondTheLimitsAreRefusedBeforeTheyAreFollowed(t *testing.T) {
+	a := apitest.New(t, testkit.SQLite(t))
+	c := a.Client(t)
+	for name, query := range map[string]string{
+		"depth":                              nested(16),
+		"depth through a fragment":           `{ __schema { ...f } } fragment f on __Schema { types { ` + strings.Repeat("ofType { ", 13) + "name" + strings.Repeat(" }", 15),
+		"depth through inline fragments":     `{ __schema { types { ... on __Type { ` + strings.Repeat("ofType { ... { ", 13) + "name" + strings.Repeat(" } }", 13) + " } } } }",
+		"aliases":                            "{ viewer { " + times(101, "a#: subject ") + "} }",
+		"aliases through a fragment":         "{ viewer { ...f } b: viewer { ...f } } fragment f on Viewer { " + times(51, "a#: subject ") + "}",
+		"directives":                         "{ viewer { subject " + times(51, "@include(if: true) ") + "} }",
+		"directives on fragments":            "{ viewer { " + times(51, "... @include(if: true) { subject } ") + "} }",
+		"directives on an operation":         "query " + times(51, "@include(if: true) ") + "{ viewer { subject } }",
+		"tokens":                             "{ viewer { " + times(5000, "subject ") + "} }",
+		"bytes":                              "{ viewer { subject } } #" + strings.Repeat(" ", 64<<10),
+		"doubling fragments":                 "{ viewer { ...f0 } } " + doubling(26, "Viewer", "subject"),
+		"doubling fragments, aliased leaves": "{ viewer { ...f0 } } " + doubling(26, "Viewer", "a: subject"),
+		"doubling unknown fragments":         "{ viewer { ...f0 } } " + doubling(40, "Viewer", "...nothing"),
+		"doubling fragments of mutations":    "mutation { ...f0 } " + doubling(40, "Mutation", "...nothing"),
+		"doubling fragments nobody uses":     "{ viewer { subject } } " + doubling(40, "Viewer", "subject"),
+		"doubling inline fragments":          "{ " + strings.Repeat("viewer { ... { subject } } ", 1000) + "}",
+		"a fragment that uses itself":        "{ viewer { ...f } } fragment f on Viewer { subject ...f }",
+		"fragments that use each other":      "{ viewer { ...f } } fragment f on Viewer { ...g } fragment g on Viewer { ...f }",
+		"mutations":                          "mutation { " + times(5, `a#: locationUpsert(input: {code: "#"}) { created } `) + "}",
+		"mutations through a fragment":       `mutation { ...f ...f x: locationUpsert(input: {code: "x"}) { created } } fragment f on Mutation { ` + times(2, `a#: locationUpsert(input: {code: "#"}) { created } `) + `b: locationUpsert(input: {code: "y"}) { created } }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			r := c.Do(t, query, nil)
+			require.Less(t, time.Since(began), 5*time.Second)
+			require.NotEmpty(t, r.Errors, "%.300s", r.Body)
+			require.Equal(t, "BAD_REQUEST", r.Errors[0].String())
+			require.Empty(t, r.Data)
+			require.LessOrEqual(t, r.Statements, 1)
+		})
+	}
+	require.Zero(t, a.Kit.Count(t, "locations", ""))
+}
+
+func TestDocumentsAtTheLimitsAreAnswered(t *testing.T) {
+	c := apitest.New(t, testkit.SQLite(t)).Client(t)
+	for name, query := range map[string]string{
+		"depth":      nested(15),
+		"aliases":    "{ viewer { " + times(100, "a#: subject ") + "} }",
+		"directives": "{ viewer { " + times(50, "a#: subject @include(if: true) ") + "} }",
+		"tokens":     "{ viewer { " + times(4990, "subject ") + "} }",
+		"objects":    "{ " + times(1240, "viewer { subject } ") + "}",
+		"mutations":  "mutation { " + times(4, `a#: locationUpsert(input: {code: "#"}) { created } `) + "}",
+	} {
+		began := time.Now()
+		r := c.Do(t, query, nil)
+		require.Empty(t, r.Errors, "%s: %.300s", name, r.Body)
+		require.Less(t, time.Since(began), 5*time.Second, name)
+	}
+}
+
+// The query that tools send to learn the schema, as graphql-js writes it.
+const introspection = `query IntrospectionQuery { __schema { description queryType { name } mutationType { name } subscriptionType { name }
+	types { ...FullType } directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
+fragment FullType on __Type { kind name description specifiedByURL
+	fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason }
+	inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef }
+	enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...TypeRef } }
+fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+	ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }`
+
+func TestTheStandardIntrospectionQueryPasses(t *testing.T) {
+	c := apitest.New(t, testkit.SQLite(t)).Client(t, auth.JobsRead)
+	r := c.Must(t, introspection, nil)
+	require.Contains(t, string(r.Data), `"OrderPlaceInput"`)
+	require.Less(t, len(r.Body), 2<<20)
+}
+
+// GQ-03
+func TestCostCountsPageSizeTimesNesting(t *testing.T) {
+	c := apitest.New(t, testkit.SQLite(t)).Client(t)
+	cost := func(query string, vars apitest.Vars) int {
+		r := c.Do(t, query, vars)
+		require.Empty(t, r.Errors, "%s", r.Body)
+		require.Equal(t, 10_000, r.Extensions.Cost.Limit)
+		return r.Extensions.Cost.Requested
+	}
+	page := func(n int) int { return 2 + n } // a connection and an object an edge
+	const sized = `query($n: Int) { locations(first: $n) { edges { node { id } } } }`
+	require.Equal(t, page(20), cost(`{ locations { edges { node { id } } } }`, nil))
+	require.Equal(t, page(7), cost(`{ locations(first: 7) { edges { node { id } } } }`, nil))
+	require.Equal(t, page(7), cost(`{ locations(last: 7) { edges { node { id } } } }`, nil))
+	require.Equal(t, page(100), cost(sized, apitest.Vars{"n": 100}))
+	require.Equal(t, page(20), cost(sized, apitest.Vars{"n": nil}))
+	require.Equal(t, page(20), cost(sized, nil))
+	require.Equal(t, page(90), cost(`query($n: Int = 90) { locations(first: $n) { edges { node { id } } } }`, nil))
+	require.Equal(t, page(5), cost(`query($n: Int = 90) { locations(first: $n) { edges { node { id } } } }`, apitest.Vars{"n": 5}))
+	require.Equal(t, 2*page(20), cost(`{ a: locations { ...f } b: locations { ...f } } fragment f on LocationConnection { edges { node { id } } }`, nil))
+	require.Equal(t, 100*2, cost(`query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Product { category { id } } } }`, apitest.Vars{"ids": strings.Split(strings.Repeat("x,", 99)+"x", ",")}))
+	require.Greater(t, cost(`mutation { locationUpsert(input: {code: "A", name: "A"}) { created } }`, nil), 10)
+
+	const deep = `query($n: Int, $m: Int) { products(first: $n) { edges { node { variants { stockLevels(first: $m) { edges { node { id } } } } } } } }`
+	for _, n := range []int{100, 101, 1 << 30, 0, -1} { // what will be refused costs what the largest page costs
+		r := c.Do(t, deep, apitest.Vars{"n": n, "m": 100})
+		refused(t, r, "COST_LIMIT")
+		require.Greater(t, r.Extensions.Cost.Requested, 10_000)
+	}
+	refused(t, c.Do(t, `{ `+times(100, `a#: products(first: 100) { edges { node { id } } } `)+` }`, nil), "COST_LIMIT")
+}
+
+func TestLimitsAreSettings(t *testing.T) {
+	limits := server.DefaultLimits
+	limits.Cost, limits.Depth = 20, 2
+	c := apitest.New(t, testkit.SQLite(t), func(o *server.Options) { o.Limits = limits }).Client(t)
+	refused(t, c.Do(t, `{ locations { pageInfo { hasNextPage } } }`, nil), "BAD_REQUEST")
+	r := c.Do(t, `{ viewer { subject } }`, nil)
+	require.Equal(t, 20, r.Extensions.Cost.Limit)
+	refused(t, c.Do(t, `{ `+times(21, "a#: viewer { subject } ")+` }`, nil), "COST_LIMIT")
+}
+
+// GQ-04
+func TestListsInTheInputAreBounded(t *testing.T) {
+	c := apitest.New(t, testkit.SQLite(t)).Client(t)
+	many := func(n int) []string { return strings.Fields(times(n, "h# ")) }
+	const listed = `query($where: ProductWhere) { products(first: 1, where: $where) { totalCount } }`
+	require.Empty(t, c.Do(t, listed, apitest.Vars{"where": apitest.Vars{"handles": many(250)}}).Errors)
+	literal := func(n int) string { return `["` + strings.Join(many(n), `","`) + `"]` }
+	require.Empty(t, c.Do(t, `{ products(where: {skus: `+literal(250)+`}) { totalCount } }`, nil).Errors)
+	for name, r := range map[string]apitest.Response{
+		"a variable":    c.Do(t, listed, apitest.Vars{"where": apitest.Vars{"handles": many(251)}}),
+		"deeper":        c.Do(t, listed, apitest.Vars{"where": apitest.Vars{"not": apitest.Vars{"or": []any{apitest.Vars{"skus": many(251)}}}}}),
+		"a literal":     c.Do(t, `{ products(where: {skus: `+literal(251)+`}) { totalCount } }`, nil),
+		"a fragment":    c.Do(t, `{ ...f } fragment f on Query { products(where: {skus: `+literal(251)+`}) { totalCount } }`, nil),
+		"a default":     c.Do(t, `query($h: [String!] = `+literal(251)+`) { products(where: {handles: $h}) { totalCount } }`, nil),
+		"not even used": c.Do(t, `{ viewer { subject } }`, apitest.Vars{"unknown": many(251)}),
+		"ids":           c.Do(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, apitest.Vars{"ids": many(251)}),
+	} {
+		require.Equal(t, []string{"BAD_REQUEST"}, r.Said(), name)
+		require.Empty(t, r.Data, name)
+	}
+	r := c.Do(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, apitest.Vars{"ids": many(101)})
+	require.Equal(t, []string{"BAD_REQUEST nodes"}, r.Said())
+
+	deep := apitest.Vars{"vendor": "x"}
+	for range 6 {
+		deep = apitest.Vars{"not": deep}
+	}
+	require.Equal(t, []string{"BAD_REQUEST products"}, c.Do(t, listed, apitest.Vars{"where": deep}).Said())
+	wide := make([]any, 120)
+	for i := range wide {
+		wide[i] = apitest.Vars{"vendor": "x"}
+	}
+	require.Equal(t, []string{"BAD_REQUEST products"}, c.Do(t, listed, apitest.Vars{"where": apitest.Vars{"or": wide}}).Said())
+	require.Empty(t, c.Do(t, listed, apitest.Vars{"where": apitest.Vars{"query": strings.Repeat("%_", 5000)}}).Errors)
+}
+
+// GQ-07
+func TestErrorsOfARequestAreBounded(t *testing.T) {
+	c := apitest.New(t, testkit.SQLite(t)).Client(t)
+	r := c.Do(t, "{ "+times(1000, "nothing# ")+"}", nil)
+	require.Len(t, r.Errors, 20)
+	require.Less(t, len(r.Body), 16<<10)
+	for _, e := range r.Errors {
+		require.Equal(t, "BAD_REQUEST", e.String())
+		require.NotEmpty(t, e.Extensions.RequestID)
+	}
+	r = c.Do(t, "{ "+times(90, "a#: products(first: 0) { totalCount } ")+"}", nil)
+	require.Equal(t, http.StatusOK, r.Status)
+	require.Len(t, r.Errors, 20)
+}
+
+// GQ-11
+func TestIntsAreThoseOf32Bits(t *testing.T) {
+	c := apitest.New(t, testkit.SQLite(t)).Client(t)
+	c.Must(t, `mutation { productUpsert(input: {handle: "x", title: "X", variants: [{sku: "x"}]}) { userErrors { code } } }`, nil)
+	for _, n := range []string{"2147483648", "-2147483649", "9223372036854775808", "1e400", "1.5", `"5"`, "true"} {
+		r := c.Post(t, []byte(`{"query":"query($n: Int) { locations(first: $n) { totalCount } }","variables":{"n":`+n+`}}`), nil)
+		require.Len(t, r.Errors, 1, "%s: %s", n, r.Body)
+		require.Equal(t, "BAD_REQUEST", r.Errors[0].Extensions.Code, n)
+		r = c.Do(t, `{ locations(first: `+n+`) { totalCount } }`, nil)
+		require.NotEmpty(t, r.Errors, "%s: %s", n, r.Body)
+		require.Equal(t, "BAD_REQUEST", r.Errors[0].Extensions.Code, n)
+		r = c.Post(t, []byte(`{"query":"query($n: Int) { variant(by: {sku: \"x\"}) { stockLevels(first: $n) { pageInfo { hasNextPage } } } }","variables":{"n":`+n+`}}`), nil)
+		require.Len(t, r.Errors, 1, "%s: %s", n, r.Body)
+		require.Equal(t, "BAD_REQUEST", r.Errors[0].Extensions.Code, n)
+	}
+}
