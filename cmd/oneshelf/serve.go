@@ -84,7 +84,7 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 	if err != nil {
 		return err
 	}
-	debug.SetGCPercent(200) // answers are short-lived garbage: fewer, later collections cost memory we have
+	debug.SetGCPercent(400) // answers are short-lived garbage: fewer, later collections cost memory we have
 
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
