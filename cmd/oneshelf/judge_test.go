@@ -22,7 +22,11 @@ func (s *storm) settle() {
 		}
 	}
 	var owed []string
-	defer func() { t.Logf("still owed: %q", owed) }()
+	defer func() {
+		if len(owed) > 0 {
+			t.Logf("%d still owed, among them %q", len(owed), owed[max(0, len(owed)-5):])
+		}
+	}()
 	took := within(t, "nothing is owed any more", 60*time.Second, func() bool {
 		require.NoError(t, s.send(t.Context(), nil))
 		owed = s.owed()

@@ -152,7 +152,7 @@ func (s *storm) keepOn(ctx context.Context, chance *rand.Rand, work func(context
 			s.t.Errorf("refused: %v", err)
 			return
 		}
-		s.wait(time.Duration(100+chance.IntN(300)) * time.Millisecond)
+		s.wait(time.Duration(200+chance.IntN(800)) * time.Millisecond)
 	}
 }
 

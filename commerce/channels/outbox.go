@@ -21,6 +21,9 @@ const (
 	outboxFailed  = "FAILED"
 
 	kindShipment = "SHIPMENT"
+
+	// perTurn is how many things one turn tells, so that a backlog of parcels does not hold up orders and quantities.
+	perTurn = 20
 )
 
 // shipmentPayload names the parcel to be told.
@@ -33,7 +36,7 @@ type shipmentPayload struct {
 func (s *Service) emptyOutbox(ctx context.Context, c *ent.Channel, shop *integrations.Connection, parts integrations.Parts) error {
 	due, err := s.Store.Ent.OutboxItem.Query().
 		Where(outboxitem.ChannelID(c.ID), outboxitem.State(outboxPending), outboxitem.NextAttemptAtLTE(s.Store.Instant())).
-		Order(outboxitem.ByID()).Limit(100).All(ctx)
+		Order(outboxitem.ByID()).Limit(perTurn).All(ctx)
 	if err != nil {
 		return err
 	}
