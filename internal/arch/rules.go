@@ -56,6 +56,7 @@ var rooms = []room{
 	{path: "schema", stays: "the contract, which depends on nobody"},
 	{path: "jobs", may: nouns + " " + below, stays: "callers of the use cases, like any other"},
 	{path: "importer", may: nouns + " events ent auth commerce internal/*", stays: "files in, through the same doors"},
+	{path: "archive", may: "ent/migrate commerce internal/db", tests: "ent events", stays: "everything out and in, of whatever table"},
 	{path: "demo", may: nouns + " events ent auth commerce integrations internal/*", stays: "out of every shop but the demo one"},
 
 	// commerce/<noun>: catalog ← stock ← orders ← channels; members ← orders.
