@@ -49,6 +49,14 @@ bench: build ## measure beside a hand-written program; BENCH=--short for a glanc
 conformance: ## run what every marketplace adapter must pass, anew
 	go test -count=1 -timeout 10m ./integrations/...
 
+.PHONY: audit
+audit: ## hold a fresh demo against all 61 audits of GraphQL over HTTP (needs npm)
+	go test -count=1 -v -run 'TestClients/every_audit' ./clients
+
+.PHONY: page
+page: ## bundle the page at / again (needs npm)
+	scripts/nodeenv clients node page/build.mjs
+
 .PHONY: lint
 lint: ## vet, formatting, staticcheck, and the direction of imports
 	go vet ./...

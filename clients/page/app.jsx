@@ -3,13 +3,14 @@ import { GraphiQL } from 'graphiql';
 import 'graphiql/style.css';
 import { createRoot } from 'react-dom/client';
 
-import { fetcher } from './fetcher.js';
-import liveEvents from './examples/live-events.graphql';
+import { fetcherWith } from './fetcher.js';
+import live from './examples/live.graphql';
 import placeOrder from './examples/place-order.graphql';
 import placeOrderVariables from './examples/place-order.variables.json';
 import products from './examples/products.graphql';
-import pullFeed from './examples/pull-feed.graphql';
+import feed from './examples/feed.graphql';
 import './page.css';
+import { storage } from './storage.js';
 
 // A demo writes a token of its brand into the page; elsewhere the caller brings one.
 const token = document.querySelector('meta[name="oneshelf-token"]')?.content;
@@ -22,19 +23,21 @@ const paste = `# Every call needs a token. Put one under Headers, below, in the 
 
 const tabs = [
   { query: (token ? '' : paste) + products },
-  { query: liveEvents },
+  { query: live },
   { query: placeOrder, variables: JSON.stringify(placeOrderVariables, null, 2) },
-  { query: pullFeed },
+  { query: feed },
 ];
 
-// Headers hold the token, so they are never kept in the browser.
+const headers = { Authorization: `Bearer ${token || 'YOUR_TOKEN'}` };
+
 createRoot(document.getElementById('page')).render(
   <GraphiQL
-    fetcher={fetcher}
+    fetcher={fetcherWith(headers)}
     defaultTabs={tabs}
-    defaultHeaders={JSON.stringify({ Authorization: `Bearer ${token || 'YOUR_TOKEN'}` }, null, 2)}
+    defaultHeaders={JSON.stringify(headers, null, 2)}
     defaultEditorToolsVisibility="headers"
     shouldPersistHeaders={false}
+    storage={storage}
     inputValueDeprecation
   >
     <GraphiQL.Logo>oneshelf</GraphiQL.Logo>

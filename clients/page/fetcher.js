@@ -2,9 +2,11 @@ import { createClient } from 'graphql-ws';
 
 const endpoint = new URL('/graphql', location.href);
 
-// fetcher runs one operation with the headers of the header editor: subscriptions over WebSocket, all else over HTTP.
-export function fetcher(params, { headers, documentAST } = {}) {
-  return subscribes(params, documentAST) ? live(params, headers) : once(params, headers);
+// fetcherWith runs operations with the headers of the header editor: subscriptions over WebSocket, all else over HTTP. Where that
+// editor is empty, or not there yet as the schema is asked for, the defaults go along; {} in it means none.
+export function fetcherWith(defaults) {
+  return (params, { headers = defaults, documentAST } = {}) =>
+    subscribes(params, documentAST) ? live(params, headers) : once(params, headers);
 }
 
 function subscribes({ operationName }, documentAST) {
