@@ -226,7 +226,7 @@ func TestAnOldBackupIsBroughtToThisVersion(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, rowsOf(made, "brands"), b.Count(t, "brands", "motto = 'one shelf'"))
 		_, err = source(t, b).Backup(ctx, io.Discard)
-		require.ErrorContains(t, err, "not as this version")
+		require.ErrorContains(t, err, "bring both to one version")
 		_, err = target(t, b).Restore(ctx, bytes.NewReader(file.Bytes()))
 		require.ErrorIs(t, err, ErrNotEmpty)
 	})

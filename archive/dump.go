@@ -32,6 +32,9 @@ func (s Source) Backup(ctx context.Context, out io.Writer) (Total, error) {
 	packed := gzip.NewWriter(out)
 	var total Total
 	err := s.DB.Snapshot(ctx, func(c db.Conn) error {
+		if err := s.current(ctx, c); err != nil {
+			return err
+		}
 		tables, err := all(s.DB.Engine)
 		if err != nil {
 			return err
@@ -50,6 +53,9 @@ func (s Source) Backup(ctx context.Context, out io.Writer) (Total, error) {
 func (s Source) Export(ctx context.Context, code string, out io.Writer) (Total, error) {
 	var total Total
 	err := s.DB.Snapshot(ctx, func(c db.Conn) error {
+		if err := s.current(ctx, c); err != nil {
+			return err
+		}
 		var id commerce.UUID
 		err := c.QueryRow(ctx, "SELECT id FROM brands WHERE code = ?", code).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -66,6 +72,20 @@ func (s Source) Export(ctx context.Context, code string, out io.Writer) (Total, 
 		return err
 	})
 	return total, err
+}
+
+// current refuses a database that is not of this program's version.
+func (s Source) current(ctx context.Context, c db.Conn) error {
+	version, err := c.Version(ctx)
+	switch {
+	case err != nil:
+		return err
+	case version == "":
+		return errors.New("there is nothing in the database")
+	case version != s.Migration:
+		return fmt.Errorf("the database is at version %s and this oneshelf at %s: bring both to one version first, see oneshelf migrate", version, s.Migration)
+	}
+	return nil
 }
 
 // whole refuses a database with tables or columns that would be left out.
@@ -89,14 +109,7 @@ func whole(ctx context.Context, c db.Conn, tables []table) error {
 }
 
 func (s Source) dump(ctx context.Context, c db.Conn, out io.Writer, h Head, tables []table, of *commerce.UUID) (Total, error) {
-	version, err := c.Version(ctx)
-	if err != nil {
-		return Total{}, err
-	}
-	if version != s.Migration {
-		return Total{}, fmt.Errorf("the database is at version %s and this oneshelf at %s: bring both to one version first, see oneshelf migrate", version, s.Migration)
-	}
-	h.Migration, h.At = version, s.At.String()
+	h.Migration, h.At = s.Migration, s.At.String()
 	w, err := newWriter(out, h)
 	if err != nil {
 		return Total{}, err

@@ -16,6 +16,7 @@ import (
 
 type importCommand struct {
 	Products importProductsCommand `cmd:"" help:"Bring in products with variants, prices and quantities."`
+	Brand    importBrandCommand    `cmd:"" help:"Bring in a whole brand that export wrote."`
 }
 
 type importProductsCommand struct {

@@ -28,6 +28,10 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this version."`
 	Token   tokenCommand   `cmd:"" help:"Print a token and nothing else."`
 	Import  importCommand  `cmd:"" help:"Bring in files."`
+	Export  exportCommand  `cmd:"" help:"Write everything of one brand."`
+	Backup  backupCommand  `cmd:"" help:"Write the whole database to a file."`
+	Restore restoreCommand `cmd:"" help:"Read a backup into an empty database."`
+	Audit   auditCommand   `cmd:"" help:"Compare the stock levels with the ledger."`
 	Sandbox sandboxCommand `cmd:"" help:"Serve one marketplace's sandbox alone."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
