@@ -42,7 +42,7 @@ func (s *storm) owed() (out []string) {
 	for _, channel := range []string{"taobao", "jd"} {
 		for _, o := range s.sales(t, channel) {
 			if o.State != "CLOSED" && len(o.Shipments) == 0 {
-				out = append(out, channel+" waits for a parcel of "+o.ID+", "+o.State)
+				out = append(out, channel+" waits for a parcel of "+o.ID+", "+o.State+"; ours is "+s.ours(o.ID))
 			}
 		}
 		shown := s.shown(t, channel)
@@ -65,6 +65,16 @@ func (s *storm) owed() (out []string) {
 		}
 	}
 	return out
+}
+
+// ours is how our order of a marketplace's stands.
+func (s *storm) ours(external string) (state string) {
+	if err := s.db.Read().QueryRow(context.Background(), `SELECT o.state || ' ' || o.hold_reason || ' ' || o.payment_state || ', last told ' || k.external_state ||
+			', work ' || COALESCE((SELECT MAX(f.state) FROM fulfillment_orders f WHERE f.order_id = o.id), 'none')
+		FROM orders o JOIN channel_orders k ON k.order_id = o.id WHERE o.external_value = ?`, external).Scan(&state); err != nil {
+		return err.Error()
+	}
+	return state
 }
 
 // available is what each listed SKU has, by the levels.
