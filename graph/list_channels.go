@@ -32,7 +32,7 @@ func listInput(c *model.ChannelRef, vs []*model.VariantRef) (channels.ListInput,
 func (r *Resolver) channelConnection(ctx context.Context, a keyset.Args) (*model.ChannelConnection, error) {
 	q := r.Store.Ent.Channel.Query()
 	p, err := page(ctx, r.Cursors, pager[*ent.Channel]{
-		order: byCode, values: func(c *ent.Channel) []any { return []any{c.Code, c.ID} },
+		order: byCodeOrder("channels"), values: func(c *ent.Channel) []any { return []any{c.Code, c.ID} },
 		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.Channel, error) {
 			return q.Clone().Where(shape).All(ctx)
 		},

@@ -83,7 +83,10 @@ func locationInput(in model.LocationUpsertInput) (stock.LocationInput, error) {
 	}, nil
 }
 
-var byCode = keyset.Order{Name: "code", Keys: []keyset.Key{{Expr: "code"}, {Expr: "id"}}}
+// byCodeOrder is the order by code under a name of its own, so that no list takes the cursors of another.
+func byCodeOrder(name string) keyset.Order {
+	return keyset.Order{Name: name, Keys: []keyset.Key{{Expr: "code"}, {Expr: "id"}}}
+}
 
 func (r *Resolver) locationConnection(ctx context.Context, a keyset.Args, w *model.LocationWhere) (*model.LocationConnection, error) {
 	q := r.Store.Ent.Location.Query()
@@ -113,7 +116,7 @@ func (r *Resolver) locationConnection(ctx context.Context, a keyset.Args, w *mod
 		}
 	}
 	p, err := page(ctx, r.Cursors, pager[*ent.Location]{
-		order: byCode, values: func(l *ent.Location) []any { return []any{l.Code, l.ID} },
+		order: byCodeOrder("locations"), values: func(l *ent.Location) []any { return []any{l.Code, l.ID} },
 		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.Location, error) {
 			return q.Clone().Where(shape).All(ctx)
 		},
