@@ -105,3 +105,11 @@ func (t *Tx) numbered(ctx context.Context, table string) (column string, err err
 	}
 	return column, err
 }
+
+// Stats tells how busy each pool of connections is; PostgreSQL has one.
+func (d *DB) Stats() map[string]sql.DBStats {
+	if d.read == d.write {
+		return map[string]sql.DBStats{"all": d.read.Stats()}
+	}
+	return map[string]sql.DBStats{"read": d.read.Stats(), "write": d.write.Stats()}
+}
