@@ -88,7 +88,7 @@ func Move(ctx context.Context, tx *events.Tx, movements []Movement) ([]Level, er
 	var crossed []commerce.UUID
 	for _, p := range places {
 		s := sums[p]
-		if s.onHand > 0 {
+		if s.onHand > 0 || *s == (sum{}) { // a level whose movements cancel each other out is as good as one of nothing
 			if err := ensure(ctx, tx, p); err != nil {
 				return nil, err
 			}

@@ -69,7 +69,7 @@ func openPostgres(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if o.MaxConns == 0 {
 		o.MaxConns = 16
 	}
-	pool := stdlib.OpenDB(*cfg)
+	pool := stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(binaryUUIDs))
 	pool.SetMaxOpenConns(o.MaxConns)
 	pool.SetMaxIdleConns(o.MaxConns) // the default of 2 would close and reopen connections all the time
 	pool.SetConnMaxIdleTime(5 * time.Minute)

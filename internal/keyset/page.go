@@ -105,7 +105,13 @@ func (o Order) beyond(values []any, before bool) (string, []any) {
 		args = append(args, values[i])
 		alternatives = append(alternatives, "("+strings.Join(all, " AND ")+")")
 	}
-	return "(" + strings.Join(alternatives, " OR ") + ")", args
+	either := "(" + strings.Join(alternatives, " OR ") + ")"
+	if len(o.Keys) == 1 {
+		return either, args
+	}
+	// It follows from the alternatives, but only said so can an index begin where the page begins.
+	bound := o.Keys[0].Expr + map[bool]string{false: " >= ?", true: " <= ?"}[o.Keys[0].Desc != before]
+	return "(" + bound + " AND " + either + ")", append([]any{values[0]}, args...)
 }
 
 // Cursor writes the cursor of a row by the values of its keys: text, integers or booleans.
