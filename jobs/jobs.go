@@ -10,7 +10,9 @@ import (
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/channels"
+	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/metrics"
 )
 
 // The schedule.
@@ -20,6 +22,7 @@ const (
 	sweep    = 10 * time.Minute // how often what has had its time is swept up
 	keptKeys = 48 * time.Hour   // idempotency keys; the promise is 24 hours
 	retry    = 2 * time.Second  // after a fault of our own
+	audit    = time.Hour        // how often the stock is compared with its ledger, which reads all of both
 )
 
 // Runner does background work until it is told to stop.
@@ -27,6 +30,7 @@ type Runner struct {
 	Store    *events.Store
 	Channels *channels.Service
 	Log      *slog.Logger
+	Metrics  *metrics.Metrics // shows nothing when nil
 }
 
 // Run works until ctx ends and then waits for what is in hand.
@@ -35,6 +39,11 @@ func (r *Runner) Run(ctx context.Context) {
 	all.Go(func() { r.loop(ctx, "following events", r.hear) })
 	all.Go(func() { r.keepChannels(ctx) })
 	all.Go(func() { r.every(ctx, sweep, "sweeping", r.sweep) })
+	all.Go(func() {
+		if sleep(ctx, audit) { // a start has other things to do
+			r.every(ctx, audit, "auditing the stock", r.audit)
+		}
+	})
 	all.Wait()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
@@ -127,6 +136,19 @@ func (r *Runner) every(ctx context.Context, d time.Duration, name string, work f
 func (r *Runner) sweep(ctx context.Context) error {
 	_, err := r.Store.DB.Write().Exec(ctx, "DELETE FROM idempotency_keys WHERE created_at < ?", r.Store.Instant().Add(-keptKeys))
 	return err
+}
+
+// audit compares the stock with its ledger and tells what it found.
+func (r *Runner) audit(ctx context.Context) error {
+	a, err := stock.Audit(ctx, r.Store.DB, 1)
+	if err != nil {
+		return err
+	}
+	r.Metrics.Audited(a.Levels, a.Different, time.Now())
+	if a.Different > 0 {
+		r.Log.Error("stock levels are not what the ledger adds up to: see oneshelf audit", "levels", a.Levels, "different", a.Different)
+	}
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

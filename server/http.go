@@ -89,6 +89,7 @@ type response struct {
 }
 
 func (s *Server) requestErrors(ctx context.Context, oc *graphql.OperationContext, errs gqlerror.List) response {
+	s.Metrics.Answer("none", codeOf(errs)) // it never became an operation
 	for _, e := range errs {
 		if e.Extensions == nil {
 			e.Extensions = map[string]any{"code": commerce.BadRequest}
@@ -127,7 +128,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, answer string, s
 	if e, ok := errors.AsType[*commerce.Error](err); ok {
 		message = e.Message
 	} else {
-		s.Log.Error("a request failed", "requestId", id, "error", err)
+		s.Log.Error("a request failed", "requestId", id, "error", told(err))
 	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -140,7 +141,7 @@ func (s *Server) requestID(r *http.Request) string {
 	if v := auth.From(r.Context()); v != nil {
 		return v.Request
 	}
-	return newRequestID()
+	return requestIDOf(r.Context())
 }
 
 func statusOf(err error) int {
@@ -163,7 +164,7 @@ func (s *Server) caller(r *http.Request) (*auth.Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Request = newRequestID()
+	v.Request = requestIDOf(r.Context())
 	return v, nil
 }
 

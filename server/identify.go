@@ -39,6 +39,7 @@ func (s *Server) identify(ctx context.Context, token string) (*auth.Viewer, erro
 	if err != nil {
 		return nil, err
 	}
+	recognized(ctx, v)
 	if claims.Channels == nil && claims.Locations == nil {
 		return v, nil
 	}

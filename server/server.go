@@ -19,6 +19,7 @@ import (
 	"github.com/oneshelf/oneshelf/graph"
 	"github.com/oneshelf/oneshelf/graph/generated"
 	"github.com/oneshelf/oneshelf/internal/cache"
+	"github.com/oneshelf/oneshelf/internal/metrics"
 	"github.com/oneshelf/oneshelf/server/page"
 )
 
@@ -38,6 +39,7 @@ type Options struct {
 	Store    *events.Store
 	Verifier *auth.Verifier
 	Cache    *cache.Cache
+	Metrics  *metrics.Metrics // counts nothing when nil
 	Log      *slog.Logger
 	Limits   Limits
 	// Origins are the browser origins that may call; none closes the door to browsers of other sites.
@@ -73,6 +75,7 @@ func New(o Options) *Server {
 	config := generated.Config{Resolvers: o.Resolver}
 	config.Directives.HasScope = graph.HasScope
 	s.engine = newEngine(generated.NewExecutableSchema(config), graph.Present(s.report), s.recovered, o.Limits)
+	s.engine.executor.AroundResponses(s.measured)
 	return s
 }
 
@@ -85,12 +88,13 @@ func (s *Server) report(ctx context.Context, err error) {
 	if v := auth.From(ctx); v != nil {
 		id = v.Request
 	}
-	s.Log.Error("a request failed", "requestId", id, "error", err)
+	s.Log.Error("a request failed", "requestId", id, "error", told(err))
 }
 
 // recovered turns a panic into a fault; what it says stays inside.
 func (s *Server) recovered(ctx context.Context, p any) error {
-	s.Log.Error("a resolver panicked", "panic", p)
+	what, stack := panicked(p)
+	s.Log.Error("a resolver panicked", "requestId", requestIDOf(ctx), "panic", what, "stack", stack)
 	return errors.New("panic")
 }
 
@@ -106,7 +110,10 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /.well-known/jwks.json", s.Verifier.JWKS())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	return s.cors(mux)
+	if s.Metrics != nil {
+		mux.HandleFunc("GET /metrics", s.metrics)
+	}
+	return s.observe(s.cors(mux))
 }
 
 func (s *Server) doors(w http.ResponseWriter, r *http.Request) {
@@ -121,11 +128,11 @@ func (s *Server) doors(w http.ResponseWriter, r *http.Request) {
 	s.graphql(w, r)
 }
 
-// ready tells whether requests can be answered: the database answers, and the server does not stop.
+// ready tells whether requests can be answered: the database answers and takes writes, and the server does not stop.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithTimeout(r.Context(), 2*time.Second)
 	defer stop()
-	if s.live.Err() != nil || s.Store.DB.Ping(ctx) != nil {
+	if s.live.Err() != nil || s.Store.DB.Ping(ctx) != nil || s.writable(ctx) != nil {
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}

@@ -98,6 +98,9 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
 	code, reason := k.serve(r.Header.Get("Authorization"))
 	stop()
 	k.done.Wait()
+	if k.viewer != nil {
+		recognized(r.Context(), k.viewer)
+	}
 	conn.Close(code, reason)
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/oneshelf/oneshelf/graph"
 	"github.com/oneshelf/oneshelf/internal/cache"
 	"github.com/oneshelf/oneshelf/internal/keyset"
+	"github.com/oneshelf/oneshelf/internal/metrics"
 	"github.com/oneshelf/oneshelf/internal/version"
 	"github.com/oneshelf/oneshelf/jobs"
 	"github.com/oneshelf/oneshelf/server"
@@ -80,7 +81,8 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 	if client != nil {
 		defer client.Close()
 	}
-	srv, err := a.api(s, shared, issuers)
+	measured := metrics.New(version.String(), a.db, time.Now)
+	srv, err := a.api(s, shared, issuers, measured)
 	if err != nil {
 		return err
 	}
@@ -91,7 +93,7 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 	var background sync.WaitGroup
 	background.Go(func() { a.number(work, waker) })
 	if s.role("worker") {
-		runner := jobs.Runner{Store: a.store, Channels: a.channels, Log: a.log}
+		runner := jobs.Runner{Store: a.store, Channels: a.channels, Log: a.log, Metrics: measured}
 		background.Go(func() { runner.Run(work) })
 	}
 	web := srv.HTTP()
@@ -128,7 +130,7 @@ func (a *app) number(ctx context.Context, waker events.Waker) {
 }
 
 // api is the server over the use cases. A process without the role api opens the doors for operators alone.
-func (a *app) api(s serving, shared *cache.Cache, issuers []auth.TrustedIssuer) (*server.Server, error) {
+func (a *app) api(s serving, shared *cache.Cache, issuers []auth.TrustedIssuer, measured *metrics.Metrics) (*server.Server, error) {
 	cursors, err := keyset.NewCodec(a.seal.Derive("cursors"))
 	if err != nil {
 		return nil, err
@@ -138,7 +140,7 @@ func (a *app) api(s serving, shared *cache.Cache, issuers []auth.TrustedIssuer) 
 			Store: a.store, Catalog: a.catalog, Stock: a.stock, Members: a.members, Orders: a.orders, Channels: a.channels, Cursors: cursors,
 			Index: catalog.TermIndex{DB: a.db},
 		},
-		Store: a.store, Verifier: a.verifier(issuers), Cache: shared, Log: a.log, Origins: s.CORSOrigins, OperatorsOnly: !s.role("api"),
+		Store: a.store, Verifier: a.verifier(issuers), Cache: shared, Metrics: measured, Log: a.log, Origins: s.CORSOrigins, OperatorsOnly: !s.role("api"),
 		Page: a.page,
 	}), nil
 }
