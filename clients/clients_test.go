@@ -50,10 +50,22 @@ func TestClients(t *testing.T) {
 		t.Parallel()
 		require.Regexp(t, `artifacts for [1-9]\d+ operations`, run(t, "clients", "node", "relay.mjs", t.TempDir()))
 	})
+	t.Run("the example of a frontend works as its README says", func(t *testing.T) {
+		t.Parallel()
+		const example = "docs/examples/brand-frontend"
+		run(t, example, "node", "codegen.mjs", "--check")
+		shop := open(t, binary)
+		as := []string{example, "env", "ONESHELF_URL=" + shop.url + "/graphql", "TOKEN=" + shop.token, "npm", "run", "--silent"}
+		require.Regexp(t, `HZL-101-NVY-M +599\.00 CNY +\d+ available`, run(t, append(as, "products")...))
+		said := run(t, append(as, "demonstrate")...)
+		require.Equal(t, 3, strings.Count(said, "cut (the socket closed: 1006), going on after "), said)
+		require.Contains(t, said, "3 cuts: 0 lost, 0 twice, in order")
+	})
 	t.Run("lock files name no place to fetch from", func(t *testing.T) {
 		t.Parallel()
 		locks, err := filepath.Glob("../docs/examples/*/package-lock.json")
 		require.NoError(t, err)
+		require.NotEmpty(t, locks)
 		for _, lock := range append(locks, "package-lock.json") {
 			text, err := os.ReadFile(lock)
 			require.NoError(t, err)
