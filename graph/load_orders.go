@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -110,6 +111,9 @@ func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selectio
 	}
 	lines, wantLines := s.child("lines", "Order")
 	wantWork, wantParcels := s.has("fulfillmentOrders", "Order"), s.has("fulfillments", "Order")
+	if s.has("timeline", "Order") && auth.From(ctx).NarrowedByLocation() {
+		wantParcels = true // the timeline tells of visible parcels alone
+	}
 	wantAllocations := wantWork || wantLines && lines.has("allocations", "OrderLine")
 	p := &orderParts{}
 	var err error
@@ -200,9 +204,18 @@ func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
 		})
 	}
 	for _, e := range p.timeline[o.ID] {
-		m.Timeline = append(m.Timeline, &model.TimelineEntry{At: e.At.Time(), Actor: e.Actor, Kind: e.Kind, Note: text(e.Note)})
+		entry := &model.TimelineEntry{At: e.At.Time(), Actor: e.Actor, Kind: e.Kind, Note: text(e.Note)}
+		if e.Kind == "SHIPPED" && auth.From(ctx).NarrowedByLocation() && !p.left(o.ID, e.Note) {
+			entry.Note = nil
+		}
+		m.Timeline = append(m.Timeline, entry)
 	}
 	return m
+}
+
+// left tells whether a note of the timeline is of a parcel that the viewer sees: its carrier and tracking number.
+func (p *orderParts) left(order commerce.UUID, note string) bool {
+	return slices.ContainsFunc(p.parcels[order], func(f *ent.Fulfillment) bool { return note == f.Carrier+" "+f.TrackingNumber })
 }
 
 // deliveryAddress is plain to members:pii and to a token narrowed to the location that ships the order, which is the only way such a

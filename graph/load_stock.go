@@ -12,6 +12,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/externalref"
 	"github.com/oneshelf/oneshelf/ent/location"
+	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/variant"
 	"github.com/oneshelf/oneshelf/graph/model"
 	"github.com/oneshelf/oneshelf/internal/keyset"
@@ -123,18 +124,51 @@ func (r *Resolver) movements(ctx context.Context, rows []*ent.StockMovement, s s
 	if err != nil {
 		return nil, err
 	}
+	hides, err := r.hiddenOrders(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]*model.StockMovement, len(rows))
 	for i, m := range rows {
 		out[i] = &model.StockMovement{
 			ID: id(commerce.StockMovementID, m.ID), Kind: model.StockMovementKind(m.Kind), OnHandDelta: int(m.OnHandDelta), ReservedDelta: int(m.ReservedDelta),
 			Reason: text(m.Reason), Actor: m.Actor, Cause: m.Cause, OccurredAt: m.OccurredAt.Time(), Variant: vs[m.VariantID], Location: ls[m.LocationID],
 		}
-		if m.ReferenceSystem != "" {
+		if m.ReferenceSystem != "" && !hides(m) {
 			out[i].Reference = &model.ExternalRef{System: m.ReferenceSystem, Value: m.ReferenceValue}
 		}
 	}
 	return out, nil
 }
+
+// hiddenOrders tells of which movements the reference names an order that does not exist for the viewer: the ledger follows places, and
+// an order's channel may be none of a narrowed token's.
+func (r *Resolver) hiddenOrders(ctx context.Context, rows []*ent.StockMovement) (func(*ent.StockMovement) bool, error) {
+	v := auth.From(ctx)
+	if !v.NarrowedByChannel() && !v.NarrowedByLocation() {
+		return func(*ent.StockMovement) bool { return false }, nil
+	}
+	var numbers []string
+	for _, m := range rows {
+		if m.ReferenceSystem == ofOrder {
+			numbers = append(numbers, m.ReferenceValue)
+		}
+	}
+	seen := map[string]bool{}
+	if len(numbers) > 0 {
+		visible, err := r.Store.Ent.Order.Query().Where(order.NumberIn(numbers...)).Select(order.FieldNumber).Strings(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range visible {
+			seen[n] = true
+		}
+	}
+	return func(m *ent.StockMovement) bool { return m.ReferenceSystem == ofOrder && !seen[m.ReferenceValue] }, nil
+}
+
+// ofOrder is the system of references to our own orders, by their number.
+const ofOrder = "order"
 
 // levelPages reads one page of stock levels for each of many variants in one statement.
 func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model.Variant, s selection, f graphql.CollectedField) error {
