@@ -15,8 +15,9 @@ import { storage } from './storage.js';
 // A demo writes a token of its brand into the page; elsewhere the caller brings one.
 const token = document.querySelector('meta[name="oneshelf-token"]')?.content;
 
-const paste = `# Every call needs a token. Put one under Headers, below, in the place of YOUR_TOKEN,
-# and press "Re-fetch GraphQL schema" (lower left): the schema is for callers too.
+const paste = `# Every call needs a token, the schema too.
+# Put one under Headers in the place of YOUR_TOKEN
+# and press "Re-fetch GraphQL schema", lower left.
 # "oneshelf token --help" tells how to make one.
 
 `;
