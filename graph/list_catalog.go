@@ -145,15 +145,7 @@ func (r *Resolver) productConnection(ctx context.Context, a keyset.Args, w *mode
 		}
 		q = q.Where(func(s *sql.Selector) { s.Where(p(s)) })
 	}
-	order, values, err := productOrder(by)
-	if err != nil {
-		return nil, err
-	}
-	p, err := page(ctx, r.Cursors, pager[*ent.Product]{order: order, values: values,
-		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.Product, error) {
-			return q.Clone().Where(shape).All(ctx)
-		},
-	}, a)
+	p, err := r.productPage(ctx, a, q, w, by, &f)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,7 @@ var rooms = []room{
 	{path: "jobs", may: nouns + " internal/metrics " + below, stays: "callers of the use cases, like any other"},
 	{path: "importer", may: nouns + " events ent auth commerce internal/*", stays: "files in, through the same doors"},
 	{path: "archive", may: "ent/migrate commerce internal/db", tests: "ent events", stays: "everything out and in, of whatever table"},
+	{path: "clients", forTests: true, tests: "internal/*", stays: "programs of other people that call the API"},
 	{path: "demo", may: nouns + " events ent auth commerce integrations internal/*", stays: "out of every shop but the demo one"},
 
 	// commerce/<noun>: catalog ← stock ← orders ← channels; members ← orders.
