@@ -365,8 +365,11 @@ func (f *productFilter) nested(w *model.ProductWhere, depth int, add func(condit
 // join puts conditions together; none at all always holds.
 func join(all []condition, with func(...*sql.Predicate) *sql.Predicate) condition {
 	return func(s *sql.Selector) *sql.Predicate {
-		if len(all) == 0 {
+		switch len(all) {
+		case 0:
 			return read.Always()
+		case 1:
+			return all[0](s) // ent forgets the parentheses of a disjunction that stands alone in a conjunction
 		}
 		ps := make([]*sql.Predicate, len(all))
 		for i, c := range all {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,9 +20,13 @@ func selected(ctx context.Context) selection {
 	return selection{graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections}
 }
 
+// abstract are the types that stand for others. A fragment on one of them applies wherever validation has let it stand.
+var abstract = []string{"Node", "Event", "UserError", "Delivery"}
+
 // fields are the fields of a name, one for each alias, as far as they apply to one of the types.
 func (s selection) fields(name string, types ...string) []graphql.CollectedField {
 	var out []graphql.CollectedField
+	types = slices.Concat(types, abstract)
 	for _, f := range graphql.CollectFields(s.oc, s.set, types) {
 		if f.Name == name {
 			out = append(out, f)
