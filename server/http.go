@@ -56,6 +56,9 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "POST")
 		s.refuse(w, r.WithContext(ctx), answer, http.StatusMethodNotAllowed, commerce.Errorf(commerce.BadRequest, "GET is for queries only"))
 		return
+	case oc.Operation.Operation == ast.Subscription && takesStream(r):
+		s.follow(w, r, viewer, params)
+		return
 	case oc.Operation.Operation == ast.Subscription:
 		errs = refused(commerce.Errorf(commerce.BadRequest, "subscriptions need a WebSocket with the subprotocol graphql-transport-ws, or Accept: text/event-stream"))
 	}

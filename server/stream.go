@@ -42,6 +42,11 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r.WithContext(auth.With(r.Context(), viewer)), typeJSON, status, err)
 		return
 	}
+	s.follow(w, r, viewer, params)
+}
+
+// follow runs an operation and pours out its answers.
+func (s *Server) follow(w http.ResponseWriter, r *http.Request, viewer *auth.Viewer, params *graphql.RawParams) {
 	if !s.sockets.TryAcquire(1) {
 		w.Header().Set("Retry-After", "5")
 		s.refuse(w, r, typeJSON, http.StatusServiceUnavailable, commerce.Errorf(commerce.RateLimited, "too many streams"))
@@ -150,7 +155,12 @@ func (s sse) send(text string) error {
 	return s.control.Flush()
 }
 
-// wantsStream tells whether a request asks for server-sent events.
-func wantsStream(r *http.Request) bool {
+// takesStream tells whether a caller takes server-sent events, and wantsStream whether it takes nothing else: many clients name them
+// beside JSON in every request, and mean them for subscriptions.
+func takesStream(r *http.Request) bool {
 	return slices.Contains(mediaTypes(r.Header.Values("Accept")), typeStream)
+}
+
+func wantsStream(r *http.Request) bool {
+	return takesStream(r) && accepted(r.Header.Values("Accept")) == ""
 }
