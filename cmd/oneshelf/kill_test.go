@@ -223,7 +223,10 @@ func (s *storm) placing(key string) map[string]any {
 
 // restock is a warehouse's system.
 func (s *storm) restock(ctx context.Context, chance *rand.Rand) error {
-	key, sku, delta := fmt.Sprintf("adjust-%d", chance.Uint64()), s.pick(chance), 1+chance.IntN(3)
+	return s.add(ctx, fmt.Sprintf("adjust-%d", chance.Uint64()), s.pick(chance), 1+chance.IntN(3))
+}
+
+func (s *storm) add(ctx context.Context, key, sku string, delta int) error {
 	err := s.insist(ctx, func(ctx context.Context) error {
 		return s.graphql(ctx, adjust, map[string]any{"idempotencyKey": key, "variant": map[string]any{"sku": sku},
 			"location": map[string]any{"code": "WH-HZ"}, "delta": delta, "reason": "storm"}, &struct{}{})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+	"time"
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/integrations"
@@ -197,7 +198,8 @@ func spread(lines []integrations.OrderLine, coupons []api.Coupon, net int64) {
 	}
 }
 
-// unpaidOrder reads an order of notPayOrderInfo. Freight and discounts are not told there; they come with the payment.
+// unpaidOrder reads an order of notPayOrderInfo. Freight and discounts are not told there; they come with the payment. Its times have
+// milliseconds where those of paid orders have seconds: they are cut, so that an order paid in the second it was placed is not older then.
 func unpaidOrder(raw json.RawMessage) (integrations.Order, error) {
 	var w api.UnpaidOrder
 	if err := json.Unmarshal(raw, &w); err != nil || w.OrderID == "" {
@@ -205,7 +207,7 @@ func unpaidOrder(raw json.RawMessage) (integrations.Order, error) {
 	}
 	o := integrations.Order{
 		ExternalID: string(w.OrderID), State: integrations.Unpaid, Buyer: string(first(w.OpenIDBuyer, w.XIDBuyer)),
-		Placed: w.OrderCreated.Time, Modified: w.Modified.Time, Raw: withoutContacts(raw),
+		Placed: w.OrderCreated.Time.Truncate(time.Second), Modified: w.Modified.Time.Truncate(time.Second), Raw: withoutContacts(raw),
 		Address: commerce.Address{Recipient: string(w.UserName), Phone: string(first(w.Mobile, w.Phone)), Country: "CN", Line1: string(w.Address)},
 	}
 	ids := lineIDs{}

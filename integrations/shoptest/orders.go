@@ -42,6 +42,20 @@ var orderTests = map[string]func(*testing.T, Harness){
 		require.WithinDuration(t, h.Clock.Now(), o.Modified, time.Second)
 		require.True(t, json.Valid(o.Raw))
 	},
+	"what happens within a second is never told as older than before": func(t *testing.T, h Harness) {
+		h.seed(t, "TEE-M", 5)
+		shop := h.Open(t, nil)
+		h.Clock.Advance(700 * time.Millisecond)
+		placed := h.Remote.Place(t, Purchase{Lines: []PurchaseLine{{"TEE-M", 1}}})
+		before := h.lately(t, shop)[placed.ID].Modified
+		for _, state := range []string{"PAID", "CLOSED"} {
+			h.Clock.Advance(100 * time.Millisecond)
+			h.Remote.SetState(t, placed.ID, state)
+			now := h.lately(t, shop)[placed.ID].Modified
+			require.False(t, now.Before(before), "%s: %v, before %v", state, now, before)
+			before = now
+		}
+	},
 	"an order goes from unpaid to paid to closed": func(t *testing.T, h Harness) {
 		h.seed(t, "TEE-M", 5)
 		shop := h.Open(t, nil)
