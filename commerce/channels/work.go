@@ -66,8 +66,8 @@ func (s *Service) Work(ctx context.Context, t Task, wake <-chan struct{}) error 
 		if now := time.Now(); !now.Before(rested) {
 			sweep, poll := now.Sub(swept) >= sweepEvery, now.Sub(polled) >= pollEvery
 			done, err := s.Turn(ctx, t, sweep, poll)
-			if err != nil {
-				return err
+			if err != nil { // stopped in the middle, perhaps with the lease just taken
+				return errors.Join(err, s.LetGo(context.WithoutCancel(ctx), t))
 			}
 			if done.Inactive {
 				return s.LetGo(ctx, t)
