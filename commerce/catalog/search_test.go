@@ -35,7 +35,7 @@ func TestProductsAreFoundByWordsOfEitherScript(t *testing.T) {
 			return found
 		}
 		for query, want := range map[string][]commerce.UUID{
-			"夹克": {jacket, coat}, // the title goes before the tag
+			"夹克":   {jacket, coat}, // the title goes before the tag
 			"防风夹克": {jacket}, "大衣": {coat}, "衣": {coat}, "风防": nil,
 			"windbreaker": {jacket}, "WIND": {jacket}, "breaker": nil, "wool 大衣": {coat}, "wool tee": nil,
 			"linen": {tee}, "hzl-101": {jacket}, "HZL-205-CHR-M": {coat}, "tee-1": {tee},
