@@ -181,14 +181,23 @@ func (l Limits) lists(doc *ast.QueryDocument, variables map[string]any) *commerc
 		}
 	}
 	found := false
+	values(doc, func(v *ast.Value) {
+		found = found || v.Kind == ast.ListValue && len(v.Children) > l.ListEntries
+	})
+	if found {
+		return tooLong
+	}
+	return nil
+}
+
+// values comes by every value in a document.
+func values(doc *ast.QueryDocument, visit func(*ast.Value)) {
 	var value func(*ast.Value)
 	value = func(v *ast.Value) {
 		if v == nil {
 			return
 		}
-		if v.Kind == ast.ListValue && len(v.Children) > l.ListEntries {
-			found = true
-		}
+		visit(v)
 		for _, child := range v.Children {
 			value(child.Value)
 		}
@@ -216,10 +225,6 @@ func (l Limits) lists(doc *ast.QueryDocument, variables map[string]any) *commerc
 	for _, f := range doc.Fragments {
 		walk(f.SelectionSet)
 	}
-	if found {
-		return tooLong
-	}
-	return nil
 }
 
 // wide are the fields whose input may have a longer list, by its name.

@@ -40,6 +40,10 @@ func newEngine(es graphql.ExecutableSchema, present graphql.ErrorPresenterFunc, 
 // prepare reads, bounds, validates and costs an operation. Nothing has been asked of the database before it answers. The errors it
 // answers are those of the request; the operation must not run then.
 func (e *engine) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	params.Query = strings.ToValidUTF8(params.Query, "\uFFFD")
+	for name, v := range params.Variables {
+		params.Variables[name] = storable(v)
+	}
 	doc, errs := e.document(ctx, params.Query)
 	if len(errs) > 0 {
 		return nil, errs
@@ -99,6 +103,7 @@ func (e *engine) document(ctx context.Context, query string) (*ast.QueryDocument
 		return nil, refused(err)
 	}
 	tidy(doc)
+	storables(doc)
 	if errs := validator.ValidateWithRules(e.schema, doc, nil); len(errs) > 0 {
 		if len(errs) > maxErrors {
 			errs = errs[:maxErrors]
@@ -112,6 +117,32 @@ func (e *engine) document(ctx context.Context, query string) (*ast.QueryDocument
 		e.documents.Add(ctx, query, doc)
 	}
 	return doc, nil
+}
+
+// nul stands for NUL: PostgreSQL has no text that holds it. No text of ours holds a control character, so this one is refused or
+// unknown wherever NUL would be, on every engine.
+var nul = strings.NewReplacer("\x00", "\x01")
+
+// storable is a variable without NUL.
+func storable(v any) any {
+	switch v := v.(type) {
+	case string:
+		return nul.Replace(v)
+	case []any:
+		for i := range v {
+			v[i] = storable(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = storable(v[name])
+		}
+	}
+	return v
+}
+
+// storables takes NUL out of a document's values.
+func storables(doc *ast.QueryDocument) {
+	values(doc, func(v *ast.Value) { v.Raw = nul.Replace(v.Raw) })
 }
 
 // maxErrors bounds how many errors of a request are listed.
