@@ -44,6 +44,7 @@ type shop struct {
 	http                                *http.Client
 	now                                 func() time.Time
 	log                                 *slog.Logger
+	recent                              recent
 }
 
 func open(cfg integrations.Config) (integrations.Shop, error) {
@@ -117,11 +118,11 @@ func (s *shop) window(ctx context.Context, since, until time.Time, yield func([]
 	}
 	for range 3 {
 		for page := (total + ordersPerPage - 1) / ordersPerPage; page >= 1; page-- {
-			ids, err := s.tradePage(ctx, since, until, page)
+			listed, err := s.tradePage(ctx, since, until, page)
 			if err != nil {
 				return err
 			}
-			if err := s.yieldTrades(ctx, ids, yield); err != nil {
+			if err := s.yieldTrades(ctx, listed, yield); err != nil {
 				return err
 			}
 		}
@@ -142,7 +143,7 @@ type tradesAnswer struct {
 }
 
 func (s *shop) trades(ctx context.Context, since, until time.Time, more map[string]string) (out tradesAnswer, err error) {
-	params := map[string]string{"fields": "tid", "type": tradeTypes, "page_size": strconv.Itoa(ordersPerPage),
+	params := map[string]string{"fields": "tid,modified", "type": tradeTypes, "page_size": strconv.Itoa(ordersPerPage),
 		"start_modified": since.In(china).Format(layout), "end_modified": until.In(china).Format(layout)}
 	for name, value := range more {
 		params[name] = value
@@ -163,22 +164,20 @@ func (s *shop) countTrades(ctx context.Context, since, until time.Time) (int, er
 	return n, nil
 }
 
-func (s *shop) tradePage(ctx context.Context, since, until time.Time, page int) ([]string, error) {
+func (s *shop) tradePage(ctx context.Context, since, until time.Time, page int) ([]api.Trade, error) {
 	out, err := s.trades(ctx, since, until, map[string]string{"page_no": strconv.Itoa(page), "use_has_next": "true"})
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, t := range out.Trades {
-		ids = append(ids, t.ID())
-	}
-	return ids, nil
+	return out.Trades, err
 }
 
-// yieldTrades reads each trade in full, since lists tell only a part, and yields them together.
-func (s *shop) yieldTrades(ctx context.Context, ids []string, yield func([]integrations.Order) error) error {
+// yieldTrades reads each trade in full, since lists tell only a part, unless it is as it was read before, and yields them together.
+func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, yield func([]integrations.Order) error) error {
 	var batch []integrations.Order
-	for _, id := range ids {
+	for _, t := range listed {
+		id, modified, now := t.ID(), t.Modified, time.Now() // the machine's own clock: only its passing counts
+		if o, known := s.recent.find(id, modified, now); known {
+			batch = append(batch, o)
+			continue
+		}
 		o, err := s.Order(ctx, id)
 		if is(err, integrations.Missing) {
 			s.log.WarnContext(ctx, "a listed trade is gone", "kind", "TAOBAO", "order", id)
@@ -187,6 +186,7 @@ func (s *shop) yieldTrades(ctx context.Context, ids []string, yield func([]integ
 		if err != nil {
 			return err
 		}
+		s.recent.keep(id, modified, o, now)
 		batch = append(batch, o)
 	}
 	if len(batch) == 0 {
