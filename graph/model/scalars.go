@@ -63,3 +63,15 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 type ScalarError string
 
 func (e ScalarError) Error() string { return string(e) }
+
+// MarshalText writes text as it is.
+func MarshalText(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalText reads text and nothing else: an amount that came as a JSON number may have been a float on its way.
+func UnmarshalText(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok {
+		return "", ScalarError("must be text, as in \"129.00\"")
+	}
+	return s, nil
+}
