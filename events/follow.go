@@ -21,7 +21,7 @@ type Entry struct {
 }
 
 // lease is how long a consumer's place is its own after it was last seen. A process that died is followed by another after that.
-const lease = 8 * time.Second
+const lease = 6 * time.Second
 
 // Advance hands the next events after the named consumer's place to handle and moves the place on when it answers nil: at least
 // once, in order, by one process at a time. It answers how many there were; 0 also when another process holds the place.
