@@ -342,7 +342,7 @@ func TestUserErrorsComeWithTheirFigures(t *testing.T) {
 	require.NotNil(t, r.Get("it.userErrors.0.allowed"))
 
 	const place = `mutation($input: OrderPlaceInput!) { it: orderPlace(input: $input) { order { id } userErrors { code path } } }`
-	r = c.Do(t, place, apitest.Vars{"input": with(t, buying("6", "HAT", 1), "externalRef", apitest.Vars{"system": "web", "value": "W-1"})})
+	r = c.Do(t, place, apitest.Vars{"input": with(t, buying("6", "HAT", 1), "externalRef", apitest.Vars{"system": "web", "value": "WEB-ORDER-1"})})
 	require.Equal(t, "ALREADY_EXISTS", r.Text("it.userErrors.0.code"), "%s", r.Body)
 	require.Equal(t, world.IDs["order1"], r.Text("it.order.id"), "the order that has it comes along")
 }

@@ -27,13 +27,13 @@ var views = map[string]view{
 		seen: []string{"ST", "HAT at ST", "BAG at ST", "order2", "order3", "work2 at ST", "work3 at ST", "parcel3 from ST", "member2", "member3", "product", "HAT", "CAP", "BAG",
 			"shop", "market", "listing"},
 		hidden: []string{"WH", "HAT at WH", "CAP at WH", "order1", "work1 at WH", "work2 at WH", "parcel1 from WH", "parcel2 from WH", "member1", "member4", "line1", "payment1"},
-		texts:  []string{"Alpha place WH", "street of WH", "count at WH", "member 1", "member 4", "note 1", "payment 1", "from WH", "W-1", "13900000001", "13900000004"},
+		texts:  []string{"Alpha place WH", "street of WH", "count at WH", "member 1", "member 4", "note 1", "payment 1", "from WH", "WEB-ORDER-1", "13900000001", "13900000004"},
 	},
 	"a token of the market": {
 		claims: auth.Claims{Channels: []string{"market"}},
 		seen:   []string{"WH", "ST", "HAT at WH", "HAT at ST", "market", "listing", "order3", "work3 at ST", "parcel3 from ST", "member3", "product", "HAT"},
 		hidden: []string{"shop", "order1", "order2", "work1 at WH", "work2 at WH", "work2 at ST", "parcel1 from WH", "parcel2 from WH", "member1", "member2", "member4", "line1", "line2", "payment1", "payment2"},
-		texts: []string{"channel shop", "member 1", "member 2", "member 4", "note 1", "note 2", "payment 1", "payment 2", "parcel 1", "parcel 2", "W-1", "W-2", "77.00",
+		texts: []string{"channel shop", "member 1", "member 2", "member 4", "note 1", "note 2", "payment 1", "payment 2", "parcel 1", "parcel 2", "WEB-ORDER-1", "WEB-ORDER-2", "77.00",
 			"13900000001", "13900000002", "13900000004"},
 	},
 	"a token of the shop in the store": {

@@ -49,8 +49,8 @@ func newWalker(w *apitest.World) *walker {
 		add("MemberRef", form("id", w.IDs["member"+n]), form("phone", "1390000000"+n), form("externalRef", other("crm", "M-"+n)), form("identity", other("wechat", "open-"+n)))
 	}
 	for _, n := range []string{"1", "2", "3"} {
-		add("OrderRef", form("id", w.IDs["order"+n]), form("number", w.Numbers["order"+n]), form("externalRef", other("web", "W-"+n)))
-		out.texts = append(out.texts, w.Numbers["order"+n], "W-"+n)
+		add("OrderRef", form("id", w.IDs["order"+n]), form("number", w.Numbers["order"+n]), form("externalRef", other("web", "WEB-ORDER-"+n)))
+		out.texts = append(out.texts, w.Numbers["order"+n], "WEB-ORDER-"+n)
 	}
 	out.texts = append(out.texts, "HAT", "CAP", "BAG", w.Name, "1390000000")
 	return out

@@ -228,10 +228,11 @@ func TestAPushNeverTellsMoreThanThereIs(t *testing.T) { // MP-08
 			for _, p := range d.spy.pushed() {
 				pushes++
 				require.GreaterOrEqual(t, p.Quantity, 0)
-				require.Equal(t, d.available(t, "HAT"), p.Quantity)
+				require.LessOrEqual(t, p.Quantity, d.available(t, "HAT"))
 			}
 		}
 		require.Positive(t, pushes)
+		d.turn(t, true) // orders held for want of stock are tried again by sweeps
 		d.settle(t)
 		require.Equal(t, d.available(t, "HAT"), d.shown(t, "HAT").Quantity)
 		d.ledger(t)

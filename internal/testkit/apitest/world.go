@@ -86,7 +86,7 @@ func (w *World) order(t testing.TB, n string) {
 		lines = append(lines, Vars{"variant": Vars{"sku": sku}, "quantity": 1, "unitPrice": price})
 	}
 	r = w.do(t, "orderPlace", "order { id number lines { id } payments { id } fulfillmentOrders { id location { code } } }", Vars{
-		"idempotencyKey": "order" + n, "channel": Vars{"code": channel}, "externalRef": Vars{"system": "web", "value": "W-" + n}, "member": Vars{"phone": "1390000000" + n}, "lines": lines,
+		"idempotencyKey": "order" + n, "channel": Vars{"code": channel}, "externalRef": Vars{"system": "web", "value": "WEB-ORDER-" + n}, "member": Vars{"phone": "1390000000" + n}, "lines": lines,
 		"delivery": Vars{"ship": Vars{"address": Vars{"recipient": w.Name + " member " + n, "phone": "1390000000" + n, "line1": w.Name + " street of member " + n}}},
 		"payments": []Vars{{"method": "CARD", "amount": price, "reference": w.Name + " payment " + n}}, "note": w.Name + " note " + n,
 	})
