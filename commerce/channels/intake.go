@@ -130,6 +130,9 @@ func (s *Service) keep(ctx context.Context, c *ent.Channel, o integrations.Order
 		if err != nil {
 			return struct{}{}, err
 		}
+		if err := doubt(ctx, tx, c, order); err != nil {
+			return struct{}{}, err
+		}
 		raw := o.Raw
 		if raw == nil {
 			raw = json.RawMessage("null")
@@ -141,6 +144,15 @@ func (s *Service) keep(ctx context.Context, c *ent.Channel, o integrations.Order
 		return struct{}{}, tx.Ent.ChannelOrder.UpdateOne(old).SetRaw(raw).SetNews(text).SetFingerprint(print).
 			SetExternalState(string(o.State)).SetModifiedAt(modified).SetReceivedAt(tx.Now).SetHeld(held).Exec(ctx)
 	})
+	return err
+}
+
+// doubt has the quantities of an order's listings told again. The marketplace has changed what it shows by itself when the order was
+// placed or closed, so what we told last is not what it shows, even where it is what we want.
+func doubt(ctx context.Context, tx *events.Tx, c *ent.Channel, order commerce.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE listings SET due_at = ? WHERE brand_id = ? AND channel_id = ? AND state = ? AND due_at = 0
+		AND variant_id IN (SELECT variant_id FROM order_lines WHERE brand_id = ? AND order_id = ? AND variant_id IS NOT NULL)`,
+		tx.Now, tx.Viewer.Brand, c.ID, Live, tx.Viewer.Brand, order)
 	return err
 }
 
