@@ -121,6 +121,11 @@ type (
 	PriceMismatch struct{ Expected, Actual Money }
 	// Allowed lists the mutations that are legal now.
 	Allowed struct{ Mutations []string }
+	// Use tells when a pick-up code was used, and by whom.
+	Use struct {
+		At Instant
+		By string
+	}
 	// Existing names what is there already.
 	Existing struct{ ID ID }
 )

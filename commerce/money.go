@@ -119,5 +119,23 @@ func Times(amount, count int64) (product int64, ok bool) {
 	return int64(lo), true
 }
 
+// Portion is the part of an amount that falls on the units from..to of count, counted from 0: the parts of any cutting add up to the
+// whole, none differs from its exact value by a whole smallest unit, and what a unit bears does not depend on what was cut before.
+// The amount must lie within MaxAmount and count within MaxQuantity.
+func Portion(amount, from, to, count int64) int64 {
+	upTo := func(n int64) int64 {
+		hi, lo := bits.Mul64(uint64(amount), uint64(n))
+		quotient, _ := bits.Div64(hi, lo, uint64(count))
+		return int64(quotient)
+	}
+	return upTo(to) - upTo(from)
+}
+
+// DiscountShare is the part of a line's discount that somebody pays, in the currency's smallest unit.
+type DiscountShare struct {
+	Payer  string `json:"payer"`
+	Amount int64  `json:"amount"`
+}
+
 // MaxQuantity bounds every quantity, so that sums stay within 32 bits outside and 64 bits inside.
 const MaxQuantity = 1_000_000_000

@@ -36,14 +36,24 @@ import (
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderentry"
 	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/ent/orderreturn"
+	"github.com/oneshelf/oneshelf/ent/orderreturnline"
 	"github.com/oneshelf/oneshelf/ent/outboxitem"
 	"github.com/oneshelf/oneshelf/ent/payment"
+	"github.com/oneshelf/oneshelf/ent/pickupcode"
+	"github.com/oneshelf/oneshelf/ent/pickupguard"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/refund"
+	"github.com/oneshelf/oneshelf/ent/reservation"
+	"github.com/oneshelf/oneshelf/ent/reservationline"
+	"github.com/oneshelf/oneshelf/ent/routingpolicy"
 	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/signingkey"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
+	"github.com/oneshelf/oneshelf/ent/stocktransfer"
+	"github.com/oneshelf/oneshelf/ent/stocktransferline"
 	"github.com/oneshelf/oneshelf/ent/variant"
 
 	stdsql "database/sql"
@@ -94,14 +104,30 @@ type Client struct {
 	OrderEntry *OrderEntryClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OrderReturn is the client for interacting with the OrderReturn builders.
+	OrderReturn *OrderReturnClient
+	// OrderReturnLine is the client for interacting with the OrderReturnLine builders.
+	OrderReturnLine *OrderReturnLineClient
 	// OutboxItem is the client for interacting with the OutboxItem builders.
 	OutboxItem *OutboxItemClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// PickupCode is the client for interacting with the PickupCode builders.
+	PickupCode *PickupCodeClient
+	// PickupGuard is the client for interacting with the PickupGuard builders.
+	PickupGuard *PickupGuardClient
 	// Price is the client for interacting with the Price builders.
 	Price *PriceClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// Refund is the client for interacting with the Refund builders.
+	Refund *RefundClient
+	// Reservation is the client for interacting with the Reservation builders.
+	Reservation *ReservationClient
+	// ReservationLine is the client for interacting with the ReservationLine builders.
+	ReservationLine *ReservationLineClient
+	// RoutingPolicy is the client for interacting with the RoutingPolicy builders.
+	RoutingPolicy *RoutingPolicyClient
 	// SearchTerm is the client for interacting with the SearchTerm builders.
 	SearchTerm *SearchTermClient
 	// SigningKey is the client for interacting with the SigningKey builders.
@@ -110,6 +136,10 @@ type Client struct {
 	StockLevel *StockLevelClient
 	// StockMovement is the client for interacting with the StockMovement builders.
 	StockMovement *StockMovementClient
+	// StockTransfer is the client for interacting with the StockTransfer builders.
+	StockTransfer *StockTransferClient
+	// StockTransferLine is the client for interacting with the StockTransferLine builders.
+	StockTransferLine *StockTransferLineClient
 	// Variant is the client for interacting with the Variant builders.
 	Variant *VariantClient
 }
@@ -143,14 +173,24 @@ func (c *Client) init() {
 	c.Order = NewOrderClient(c.config)
 	c.OrderEntry = NewOrderEntryClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
+	c.OrderReturn = NewOrderReturnClient(c.config)
+	c.OrderReturnLine = NewOrderReturnLineClient(c.config)
 	c.OutboxItem = NewOutboxItemClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
+	c.PickupCode = NewPickupCodeClient(c.config)
+	c.PickupGuard = NewPickupGuardClient(c.config)
 	c.Price = NewPriceClient(c.config)
 	c.Product = NewProductClient(c.config)
+	c.Refund = NewRefundClient(c.config)
+	c.Reservation = NewReservationClient(c.config)
+	c.ReservationLine = NewReservationLineClient(c.config)
+	c.RoutingPolicy = NewRoutingPolicyClient(c.config)
 	c.SearchTerm = NewSearchTermClient(c.config)
 	c.SigningKey = NewSigningKeyClient(c.config)
 	c.StockLevel = NewStockLevelClient(c.config)
 	c.StockMovement = NewStockMovementClient(c.config)
+	c.StockTransfer = NewStockTransferClient(c.config)
+	c.StockTransferLine = NewStockTransferLineClient(c.config)
 	c.Variant = NewVariantClient(c.config)
 }
 
@@ -242,37 +282,47 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:              ctx,
-		config:           cfg,
-		Allocation:       NewAllocationClient(cfg),
-		Brand:            NewBrandClient(cfg),
-		Category:         NewCategoryClient(cfg),
-		Channel:          NewChannelClient(cfg),
-		ChannelOrder:     NewChannelOrderClient(cfg),
-		Event:            NewEventClient(cfg),
-		EventCursor:      NewEventCursorClient(cfg),
-		ExternalRef:      NewExternalRefClient(cfg),
-		Fulfillment:      NewFulfillmentClient(cfg),
-		FulfillmentLine:  NewFulfillmentLineClient(cfg),
-		FulfillmentOrder: NewFulfillmentOrderClient(cfg),
-		IdempotencyKey:   NewIdempotencyKeyClient(cfg),
-		Job:              NewJobClient(cfg),
-		Listing:          NewListingClient(cfg),
-		Location:         NewLocationClient(cfg),
-		Member:           NewMemberClient(cfg),
-		MemberIdentity:   NewMemberIdentityClient(cfg),
-		Order:            NewOrderClient(cfg),
-		OrderEntry:       NewOrderEntryClient(cfg),
-		OrderLine:        NewOrderLineClient(cfg),
-		OutboxItem:       NewOutboxItemClient(cfg),
-		Payment:          NewPaymentClient(cfg),
-		Price:            NewPriceClient(cfg),
-		Product:          NewProductClient(cfg),
-		SearchTerm:       NewSearchTermClient(cfg),
-		SigningKey:       NewSigningKeyClient(cfg),
-		StockLevel:       NewStockLevelClient(cfg),
-		StockMovement:    NewStockMovementClient(cfg),
-		Variant:          NewVariantClient(cfg),
+		ctx:               ctx,
+		config:            cfg,
+		Allocation:        NewAllocationClient(cfg),
+		Brand:             NewBrandClient(cfg),
+		Category:          NewCategoryClient(cfg),
+		Channel:           NewChannelClient(cfg),
+		ChannelOrder:      NewChannelOrderClient(cfg),
+		Event:             NewEventClient(cfg),
+		EventCursor:       NewEventCursorClient(cfg),
+		ExternalRef:       NewExternalRefClient(cfg),
+		Fulfillment:       NewFulfillmentClient(cfg),
+		FulfillmentLine:   NewFulfillmentLineClient(cfg),
+		FulfillmentOrder:  NewFulfillmentOrderClient(cfg),
+		IdempotencyKey:    NewIdempotencyKeyClient(cfg),
+		Job:               NewJobClient(cfg),
+		Listing:           NewListingClient(cfg),
+		Location:          NewLocationClient(cfg),
+		Member:            NewMemberClient(cfg),
+		MemberIdentity:    NewMemberIdentityClient(cfg),
+		Order:             NewOrderClient(cfg),
+		OrderEntry:        NewOrderEntryClient(cfg),
+		OrderLine:         NewOrderLineClient(cfg),
+		OrderReturn:       NewOrderReturnClient(cfg),
+		OrderReturnLine:   NewOrderReturnLineClient(cfg),
+		OutboxItem:        NewOutboxItemClient(cfg),
+		Payment:           NewPaymentClient(cfg),
+		PickupCode:        NewPickupCodeClient(cfg),
+		PickupGuard:       NewPickupGuardClient(cfg),
+		Price:             NewPriceClient(cfg),
+		Product:           NewProductClient(cfg),
+		Refund:            NewRefundClient(cfg),
+		Reservation:       NewReservationClient(cfg),
+		ReservationLine:   NewReservationLineClient(cfg),
+		RoutingPolicy:     NewRoutingPolicyClient(cfg),
+		SearchTerm:        NewSearchTermClient(cfg),
+		SigningKey:        NewSigningKeyClient(cfg),
+		StockLevel:        NewStockLevelClient(cfg),
+		StockMovement:     NewStockMovementClient(cfg),
+		StockTransfer:     NewStockTransferClient(cfg),
+		StockTransferLine: NewStockTransferLineClient(cfg),
+		Variant:           NewVariantClient(cfg),
 	}, nil
 }
 
@@ -290,37 +340,47 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:              ctx,
-		config:           cfg,
-		Allocation:       NewAllocationClient(cfg),
-		Brand:            NewBrandClient(cfg),
-		Category:         NewCategoryClient(cfg),
-		Channel:          NewChannelClient(cfg),
-		ChannelOrder:     NewChannelOrderClient(cfg),
-		Event:            NewEventClient(cfg),
-		EventCursor:      NewEventCursorClient(cfg),
-		ExternalRef:      NewExternalRefClient(cfg),
-		Fulfillment:      NewFulfillmentClient(cfg),
-		FulfillmentLine:  NewFulfillmentLineClient(cfg),
-		FulfillmentOrder: NewFulfillmentOrderClient(cfg),
-		IdempotencyKey:   NewIdempotencyKeyClient(cfg),
-		Job:              NewJobClient(cfg),
-		Listing:          NewListingClient(cfg),
-		Location:         NewLocationClient(cfg),
-		Member:           NewMemberClient(cfg),
-		MemberIdentity:   NewMemberIdentityClient(cfg),
-		Order:            NewOrderClient(cfg),
-		OrderEntry:       NewOrderEntryClient(cfg),
-		OrderLine:        NewOrderLineClient(cfg),
-		OutboxItem:       NewOutboxItemClient(cfg),
-		Payment:          NewPaymentClient(cfg),
-		Price:            NewPriceClient(cfg),
-		Product:          NewProductClient(cfg),
-		SearchTerm:       NewSearchTermClient(cfg),
-		SigningKey:       NewSigningKeyClient(cfg),
-		StockLevel:       NewStockLevelClient(cfg),
-		StockMovement:    NewStockMovementClient(cfg),
-		Variant:          NewVariantClient(cfg),
+		ctx:               ctx,
+		config:            cfg,
+		Allocation:        NewAllocationClient(cfg),
+		Brand:             NewBrandClient(cfg),
+		Category:          NewCategoryClient(cfg),
+		Channel:           NewChannelClient(cfg),
+		ChannelOrder:      NewChannelOrderClient(cfg),
+		Event:             NewEventClient(cfg),
+		EventCursor:       NewEventCursorClient(cfg),
+		ExternalRef:       NewExternalRefClient(cfg),
+		Fulfillment:       NewFulfillmentClient(cfg),
+		FulfillmentLine:   NewFulfillmentLineClient(cfg),
+		FulfillmentOrder:  NewFulfillmentOrderClient(cfg),
+		IdempotencyKey:    NewIdempotencyKeyClient(cfg),
+		Job:               NewJobClient(cfg),
+		Listing:           NewListingClient(cfg),
+		Location:          NewLocationClient(cfg),
+		Member:            NewMemberClient(cfg),
+		MemberIdentity:    NewMemberIdentityClient(cfg),
+		Order:             NewOrderClient(cfg),
+		OrderEntry:        NewOrderEntryClient(cfg),
+		OrderLine:         NewOrderLineClient(cfg),
+		OrderReturn:       NewOrderReturnClient(cfg),
+		OrderReturnLine:   NewOrderReturnLineClient(cfg),
+		OutboxItem:        NewOutboxItemClient(cfg),
+		Payment:           NewPaymentClient(cfg),
+		PickupCode:        NewPickupCodeClient(cfg),
+		PickupGuard:       NewPickupGuardClient(cfg),
+		Price:             NewPriceClient(cfg),
+		Product:           NewProductClient(cfg),
+		Refund:            NewRefundClient(cfg),
+		Reservation:       NewReservationClient(cfg),
+		ReservationLine:   NewReservationLineClient(cfg),
+		RoutingPolicy:     NewRoutingPolicyClient(cfg),
+		SearchTerm:        NewSearchTermClient(cfg),
+		SigningKey:        NewSigningKeyClient(cfg),
+		StockLevel:        NewStockLevelClient(cfg),
+		StockMovement:     NewStockMovementClient(cfg),
+		StockTransfer:     NewStockTransferClient(cfg),
+		StockTransferLine: NewStockTransferLineClient(cfg),
+		Variant:           NewVariantClient(cfg),
 	}, nil
 }
 
@@ -353,9 +413,11 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Allocation, c.Brand, c.Category, c.Channel, c.ChannelOrder, c.Event,
 		c.EventCursor, c.ExternalRef, c.Fulfillment, c.FulfillmentLine,
 		c.FulfillmentOrder, c.IdempotencyKey, c.Job, c.Listing, c.Location, c.Member,
-		c.MemberIdentity, c.Order, c.OrderEntry, c.OrderLine, c.OutboxItem, c.Payment,
-		c.Price, c.Product, c.SearchTerm, c.SigningKey, c.StockLevel, c.StockMovement,
-		c.Variant,
+		c.MemberIdentity, c.Order, c.OrderEntry, c.OrderLine, c.OrderReturn,
+		c.OrderReturnLine, c.OutboxItem, c.Payment, c.PickupCode, c.PickupGuard,
+		c.Price, c.Product, c.Refund, c.Reservation, c.ReservationLine,
+		c.RoutingPolicy, c.SearchTerm, c.SigningKey, c.StockLevel, c.StockMovement,
+		c.StockTransfer, c.StockTransferLine, c.Variant,
 	} {
 		n.Use(hooks...)
 	}
@@ -368,9 +430,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Allocation, c.Brand, c.Category, c.Channel, c.ChannelOrder, c.Event,
 		c.EventCursor, c.ExternalRef, c.Fulfillment, c.FulfillmentLine,
 		c.FulfillmentOrder, c.IdempotencyKey, c.Job, c.Listing, c.Location, c.Member,
-		c.MemberIdentity, c.Order, c.OrderEntry, c.OrderLine, c.OutboxItem, c.Payment,
-		c.Price, c.Product, c.SearchTerm, c.SigningKey, c.StockLevel, c.StockMovement,
-		c.Variant,
+		c.MemberIdentity, c.Order, c.OrderEntry, c.OrderLine, c.OrderReturn,
+		c.OrderReturnLine, c.OutboxItem, c.Payment, c.PickupCode, c.PickupGuard,
+		c.Price, c.Product, c.Refund, c.Reservation, c.ReservationLine,
+		c.RoutingPolicy, c.SearchTerm, c.SigningKey, c.StockLevel, c.StockMovement,
+		c.StockTransfer, c.StockTransferLine, c.Variant,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -419,14 +483,30 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OrderEntry.mutate(ctx, m)
 	case *OrderLineMutation:
 		return c.OrderLine.mutate(ctx, m)
+	case *OrderReturnMutation:
+		return c.OrderReturn.mutate(ctx, m)
+	case *OrderReturnLineMutation:
+		return c.OrderReturnLine.mutate(ctx, m)
 	case *OutboxItemMutation:
 		return c.OutboxItem.mutate(ctx, m)
 	case *PaymentMutation:
 		return c.Payment.mutate(ctx, m)
+	case *PickupCodeMutation:
+		return c.PickupCode.mutate(ctx, m)
+	case *PickupGuardMutation:
+		return c.PickupGuard.mutate(ctx, m)
 	case *PriceMutation:
 		return c.Price.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
+	case *RefundMutation:
+		return c.Refund.mutate(ctx, m)
+	case *ReservationMutation:
+		return c.Reservation.mutate(ctx, m)
+	case *ReservationLineMutation:
+		return c.ReservationLine.mutate(ctx, m)
+	case *RoutingPolicyMutation:
+		return c.RoutingPolicy.mutate(ctx, m)
 	case *SearchTermMutation:
 		return c.SearchTerm.mutate(ctx, m)
 	case *SigningKeyMutation:
@@ -435,6 +515,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.StockLevel.mutate(ctx, m)
 	case *StockMovementMutation:
 		return c.StockMovement.mutate(ctx, m)
+	case *StockTransferMutation:
+		return c.StockTransfer.mutate(ctx, m)
+	case *StockTransferLineMutation:
+		return c.StockTransferLine.mutate(ctx, m)
 	case *VariantMutation:
 		return c.Variant.mutate(ctx, m)
 	default:
@@ -3257,6 +3341,38 @@ func (c *OrderClient) QueryMember(_m *Order) *MemberQuery {
 	return query
 }
 
+// QueryPickupLocation queries the pickup_location edge of a Order.
+func (c *OrderClient) QueryPickupLocation(_m *Order) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(order.Table, order.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, order.PickupLocationTable, order.PickupLocationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryStore queries the store edge of a Order.
+func (c *OrderClient) QueryStore(_m *Order) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(order.Table, order.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, order.StoreTable, order.StoreColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *OrderClient) Hooks() []Hook {
 	hooks := c.hooks.Order
@@ -3602,6 +3718,356 @@ func (c *OrderLineClient) mutate(ctx context.Context, m *OrderLineMutation) (Val
 	}
 }
 
+// OrderReturnClient is a client for the OrderReturn schema.
+type OrderReturnClient struct {
+	config
+}
+
+// NewOrderReturnClient returns a client for the OrderReturn from the given config.
+func NewOrderReturnClient(c config) *OrderReturnClient {
+	return &OrderReturnClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `orderreturn.Hooks(f(g(h())))`.
+func (c *OrderReturnClient) Use(hooks ...Hook) {
+	c.hooks.OrderReturn = append(c.hooks.OrderReturn, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `orderreturn.Intercept(f(g(h())))`.
+func (c *OrderReturnClient) Intercept(interceptors ...Interceptor) {
+	c.inters.OrderReturn = append(c.inters.OrderReturn, interceptors...)
+}
+
+// Create returns a builder for creating a OrderReturn entity.
+func (c *OrderReturnClient) Create() *OrderReturnCreate {
+	mutation := newOrderReturnMutation(c.config, OpCreate)
+	return &OrderReturnCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of OrderReturn entities.
+func (c *OrderReturnClient) CreateBulk(builders ...*OrderReturnCreate) *OrderReturnCreateBulk {
+	return &OrderReturnCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OrderReturnClient) MapCreateBulk(slice any, setFunc func(*OrderReturnCreate, int)) *OrderReturnCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OrderReturnCreateBulk{err: fmt.Errorf("calling to OrderReturnClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OrderReturnCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OrderReturnCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for OrderReturn.
+func (c *OrderReturnClient) Update() *OrderReturnUpdate {
+	mutation := newOrderReturnMutation(c.config, OpUpdate)
+	return &OrderReturnUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OrderReturnClient) UpdateOne(_m *OrderReturn) *OrderReturnUpdateOne {
+	mutation := newOrderReturnMutation(c.config, OpUpdateOne, withOrderReturn(_m))
+	return &OrderReturnUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OrderReturnClient) UpdateOneID(id uuid.UUID) *OrderReturnUpdateOne {
+	mutation := newOrderReturnMutation(c.config, OpUpdateOne, withOrderReturnID(id))
+	return &OrderReturnUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for OrderReturn.
+func (c *OrderReturnClient) Delete() *OrderReturnDelete {
+	mutation := newOrderReturnMutation(c.config, OpDelete)
+	return &OrderReturnDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OrderReturnClient) DeleteOne(_m *OrderReturn) *OrderReturnDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OrderReturnClient) DeleteOneID(id uuid.UUID) *OrderReturnDeleteOne {
+	builder := c.Delete().Where(orderreturn.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OrderReturnDeleteOne{builder}
+}
+
+// Query returns a query builder for OrderReturn.
+func (c *OrderReturnClient) Query() *OrderReturnQuery {
+	return &OrderReturnQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOrderReturn},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a OrderReturn entity by its id.
+func (c *OrderReturnClient) Get(ctx context.Context, id uuid.UUID) (*OrderReturn, error) {
+	return c.Query().Where(orderreturn.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OrderReturnClient) GetX(ctx context.Context, id uuid.UUID) *OrderReturn {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrder queries the order edge of a OrderReturn.
+func (c *OrderReturnClient) QueryOrder(_m *OrderReturn) *OrderQuery {
+	query := (&OrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderreturn.Table, orderreturn.FieldID, id),
+			sqlgraph.To(order.Table, order.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, orderreturn.OrderTable, orderreturn.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OrderReturnClient) Hooks() []Hook {
+	hooks := c.hooks.OrderReturn
+	return append(hooks[:len(hooks):len(hooks)], orderreturn.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OrderReturnClient) Interceptors() []Interceptor {
+	inters := c.inters.OrderReturn
+	return append(inters[:len(inters):len(inters)], orderreturn.Interceptors[:]...)
+}
+
+func (c *OrderReturnClient) mutate(ctx context.Context, m *OrderReturnMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OrderReturnCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OrderReturnUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OrderReturnUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OrderReturnDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown OrderReturn mutation op: %q", m.Op())
+	}
+}
+
+// OrderReturnLineClient is a client for the OrderReturnLine schema.
+type OrderReturnLineClient struct {
+	config
+}
+
+// NewOrderReturnLineClient returns a client for the OrderReturnLine from the given config.
+func NewOrderReturnLineClient(c config) *OrderReturnLineClient {
+	return &OrderReturnLineClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `orderreturnline.Hooks(f(g(h())))`.
+func (c *OrderReturnLineClient) Use(hooks ...Hook) {
+	c.hooks.OrderReturnLine = append(c.hooks.OrderReturnLine, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `orderreturnline.Intercept(f(g(h())))`.
+func (c *OrderReturnLineClient) Intercept(interceptors ...Interceptor) {
+	c.inters.OrderReturnLine = append(c.inters.OrderReturnLine, interceptors...)
+}
+
+// Create returns a builder for creating a OrderReturnLine entity.
+func (c *OrderReturnLineClient) Create() *OrderReturnLineCreate {
+	mutation := newOrderReturnLineMutation(c.config, OpCreate)
+	return &OrderReturnLineCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of OrderReturnLine entities.
+func (c *OrderReturnLineClient) CreateBulk(builders ...*OrderReturnLineCreate) *OrderReturnLineCreateBulk {
+	return &OrderReturnLineCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OrderReturnLineClient) MapCreateBulk(slice any, setFunc func(*OrderReturnLineCreate, int)) *OrderReturnLineCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OrderReturnLineCreateBulk{err: fmt.Errorf("calling to OrderReturnLineClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OrderReturnLineCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OrderReturnLineCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for OrderReturnLine.
+func (c *OrderReturnLineClient) Update() *OrderReturnLineUpdate {
+	mutation := newOrderReturnLineMutation(c.config, OpUpdate)
+	return &OrderReturnLineUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OrderReturnLineClient) UpdateOne(_m *OrderReturnLine) *OrderReturnLineUpdateOne {
+	mutation := newOrderReturnLineMutation(c.config, OpUpdateOne, withOrderReturnLine(_m))
+	return &OrderReturnLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OrderReturnLineClient) UpdateOneID(id uuid.UUID) *OrderReturnLineUpdateOne {
+	mutation := newOrderReturnLineMutation(c.config, OpUpdateOne, withOrderReturnLineID(id))
+	return &OrderReturnLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for OrderReturnLine.
+func (c *OrderReturnLineClient) Delete() *OrderReturnLineDelete {
+	mutation := newOrderReturnLineMutation(c.config, OpDelete)
+	return &OrderReturnLineDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OrderReturnLineClient) DeleteOne(_m *OrderReturnLine) *OrderReturnLineDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OrderReturnLineClient) DeleteOneID(id uuid.UUID) *OrderReturnLineDeleteOne {
+	builder := c.Delete().Where(orderreturnline.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OrderReturnLineDeleteOne{builder}
+}
+
+// Query returns a query builder for OrderReturnLine.
+func (c *OrderReturnLineClient) Query() *OrderReturnLineQuery {
+	return &OrderReturnLineQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOrderReturnLine},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a OrderReturnLine entity by its id.
+func (c *OrderReturnLineClient) Get(ctx context.Context, id uuid.UUID) (*OrderReturnLine, error) {
+	return c.Query().Where(orderreturnline.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OrderReturnLineClient) GetX(ctx context.Context, id uuid.UUID) *OrderReturnLine {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrder queries the order edge of a OrderReturnLine.
+func (c *OrderReturnLineClient) QueryOrder(_m *OrderReturnLine) *OrderQuery {
+	query := (&OrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderreturnline.Table, orderreturnline.FieldID, id),
+			sqlgraph.To(order.Table, order.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, orderreturnline.OrderTable, orderreturnline.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrderReturn queries the order_return edge of a OrderReturnLine.
+func (c *OrderReturnLineClient) QueryOrderReturn(_m *OrderReturnLine) *OrderReturnQuery {
+	query := (&OrderReturnClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderreturnline.Table, orderreturnline.FieldID, id),
+			sqlgraph.To(orderreturn.Table, orderreturn.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, orderreturnline.OrderReturnTable, orderreturnline.OrderReturnColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrderLine queries the order_line edge of a OrderReturnLine.
+func (c *OrderReturnLineClient) QueryOrderLine(_m *OrderReturnLine) *OrderLineQuery {
+	query := (&OrderLineClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderreturnline.Table, orderreturnline.FieldID, id),
+			sqlgraph.To(orderline.Table, orderline.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, orderreturnline.OrderLineTable, orderreturnline.OrderLineColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryLocation queries the location edge of a OrderReturnLine.
+func (c *OrderReturnLineClient) QueryLocation(_m *OrderReturnLine) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderreturnline.Table, orderreturnline.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, orderreturnline.LocationTable, orderreturnline.LocationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OrderReturnLineClient) Hooks() []Hook {
+	hooks := c.hooks.OrderReturnLine
+	return append(hooks[:len(hooks):len(hooks)], orderreturnline.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OrderReturnLineClient) Interceptors() []Interceptor {
+	inters := c.inters.OrderReturnLine
+	return append(inters[:len(inters):len(inters)], orderreturnline.Interceptors[:]...)
+}
+
+func (c *OrderReturnLineClient) mutate(ctx context.Context, m *OrderReturnLineMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OrderReturnLineCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OrderReturnLineUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OrderReturnLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OrderReturnLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown OrderReturnLine mutation op: %q", m.Op())
+	}
+}
+
 // OutboxItemClient is a client for the OutboxItem schema.
 type OutboxItemClient struct {
 	config
@@ -3920,6 +4386,324 @@ func (c *PaymentClient) mutate(ctx context.Context, m *PaymentMutation) (Value, 
 	}
 }
 
+// PickupCodeClient is a client for the PickupCode schema.
+type PickupCodeClient struct {
+	config
+}
+
+// NewPickupCodeClient returns a client for the PickupCode from the given config.
+func NewPickupCodeClient(c config) *PickupCodeClient {
+	return &PickupCodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pickupcode.Hooks(f(g(h())))`.
+func (c *PickupCodeClient) Use(hooks ...Hook) {
+	c.hooks.PickupCode = append(c.hooks.PickupCode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pickupcode.Intercept(f(g(h())))`.
+func (c *PickupCodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PickupCode = append(c.inters.PickupCode, interceptors...)
+}
+
+// Create returns a builder for creating a PickupCode entity.
+func (c *PickupCodeClient) Create() *PickupCodeCreate {
+	mutation := newPickupCodeMutation(c.config, OpCreate)
+	return &PickupCodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PickupCode entities.
+func (c *PickupCodeClient) CreateBulk(builders ...*PickupCodeCreate) *PickupCodeCreateBulk {
+	return &PickupCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PickupCodeClient) MapCreateBulk(slice any, setFunc func(*PickupCodeCreate, int)) *PickupCodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PickupCodeCreateBulk{err: fmt.Errorf("calling to PickupCodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PickupCodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PickupCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PickupCode.
+func (c *PickupCodeClient) Update() *PickupCodeUpdate {
+	mutation := newPickupCodeMutation(c.config, OpUpdate)
+	return &PickupCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PickupCodeClient) UpdateOne(_m *PickupCode) *PickupCodeUpdateOne {
+	mutation := newPickupCodeMutation(c.config, OpUpdateOne, withPickupCode(_m))
+	return &PickupCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PickupCodeClient) UpdateOneID(id uuid.UUID) *PickupCodeUpdateOne {
+	mutation := newPickupCodeMutation(c.config, OpUpdateOne, withPickupCodeID(id))
+	return &PickupCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PickupCode.
+func (c *PickupCodeClient) Delete() *PickupCodeDelete {
+	mutation := newPickupCodeMutation(c.config, OpDelete)
+	return &PickupCodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PickupCodeClient) DeleteOne(_m *PickupCode) *PickupCodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PickupCodeClient) DeleteOneID(id uuid.UUID) *PickupCodeDeleteOne {
+	builder := c.Delete().Where(pickupcode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PickupCodeDeleteOne{builder}
+}
+
+// Query returns a query builder for PickupCode.
+func (c *PickupCodeClient) Query() *PickupCodeQuery {
+	return &PickupCodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePickupCode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PickupCode entity by its id.
+func (c *PickupCodeClient) Get(ctx context.Context, id uuid.UUID) (*PickupCode, error) {
+	return c.Query().Where(pickupcode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PickupCodeClient) GetX(ctx context.Context, id uuid.UUID) *PickupCode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrder queries the order edge of a PickupCode.
+func (c *PickupCodeClient) QueryOrder(_m *PickupCode) *OrderQuery {
+	query := (&OrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pickupcode.Table, pickupcode.FieldID, id),
+			sqlgraph.To(order.Table, order.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pickupcode.OrderTable, pickupcode.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryLocation queries the location edge of a PickupCode.
+func (c *PickupCodeClient) QueryLocation(_m *PickupCode) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pickupcode.Table, pickupcode.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pickupcode.LocationTable, pickupcode.LocationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PickupCodeClient) Hooks() []Hook {
+	hooks := c.hooks.PickupCode
+	return append(hooks[:len(hooks):len(hooks)], pickupcode.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PickupCodeClient) Interceptors() []Interceptor {
+	inters := c.inters.PickupCode
+	return append(inters[:len(inters):len(inters)], pickupcode.Interceptors[:]...)
+}
+
+func (c *PickupCodeClient) mutate(ctx context.Context, m *PickupCodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PickupCodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PickupCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PickupCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PickupCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PickupCode mutation op: %q", m.Op())
+	}
+}
+
+// PickupGuardClient is a client for the PickupGuard schema.
+type PickupGuardClient struct {
+	config
+}
+
+// NewPickupGuardClient returns a client for the PickupGuard from the given config.
+func NewPickupGuardClient(c config) *PickupGuardClient {
+	return &PickupGuardClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pickupguard.Hooks(f(g(h())))`.
+func (c *PickupGuardClient) Use(hooks ...Hook) {
+	c.hooks.PickupGuard = append(c.hooks.PickupGuard, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pickupguard.Intercept(f(g(h())))`.
+func (c *PickupGuardClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PickupGuard = append(c.inters.PickupGuard, interceptors...)
+}
+
+// Create returns a builder for creating a PickupGuard entity.
+func (c *PickupGuardClient) Create() *PickupGuardCreate {
+	mutation := newPickupGuardMutation(c.config, OpCreate)
+	return &PickupGuardCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PickupGuard entities.
+func (c *PickupGuardClient) CreateBulk(builders ...*PickupGuardCreate) *PickupGuardCreateBulk {
+	return &PickupGuardCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PickupGuardClient) MapCreateBulk(slice any, setFunc func(*PickupGuardCreate, int)) *PickupGuardCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PickupGuardCreateBulk{err: fmt.Errorf("calling to PickupGuardClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PickupGuardCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PickupGuardCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PickupGuard.
+func (c *PickupGuardClient) Update() *PickupGuardUpdate {
+	mutation := newPickupGuardMutation(c.config, OpUpdate)
+	return &PickupGuardUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PickupGuardClient) UpdateOne(_m *PickupGuard) *PickupGuardUpdateOne {
+	mutation := newPickupGuardMutation(c.config, OpUpdateOne, withPickupGuard(_m))
+	return &PickupGuardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PickupGuardClient) UpdateOneID(id uuid.UUID) *PickupGuardUpdateOne {
+	mutation := newPickupGuardMutation(c.config, OpUpdateOne, withPickupGuardID(id))
+	return &PickupGuardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PickupGuard.
+func (c *PickupGuardClient) Delete() *PickupGuardDelete {
+	mutation := newPickupGuardMutation(c.config, OpDelete)
+	return &PickupGuardDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PickupGuardClient) DeleteOne(_m *PickupGuard) *PickupGuardDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PickupGuardClient) DeleteOneID(id uuid.UUID) *PickupGuardDeleteOne {
+	builder := c.Delete().Where(pickupguard.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PickupGuardDeleteOne{builder}
+}
+
+// Query returns a query builder for PickupGuard.
+func (c *PickupGuardClient) Query() *PickupGuardQuery {
+	return &PickupGuardQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePickupGuard},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PickupGuard entity by its id.
+func (c *PickupGuardClient) Get(ctx context.Context, id uuid.UUID) (*PickupGuard, error) {
+	return c.Query().Where(pickupguard.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PickupGuardClient) GetX(ctx context.Context, id uuid.UUID) *PickupGuard {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryLocation queries the location edge of a PickupGuard.
+func (c *PickupGuardClient) QueryLocation(_m *PickupGuard) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pickupguard.Table, pickupguard.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pickupguard.LocationTable, pickupguard.LocationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PickupGuardClient) Hooks() []Hook {
+	hooks := c.hooks.PickupGuard
+	return append(hooks[:len(hooks):len(hooks)], pickupguard.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PickupGuardClient) Interceptors() []Interceptor {
+	inters := c.inters.PickupGuard
+	return append(inters[:len(inters):len(inters)], pickupguard.Interceptors[:]...)
+}
+
+func (c *PickupGuardClient) mutate(ctx context.Context, m *PickupGuardMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PickupGuardCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PickupGuardUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PickupGuardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PickupGuardDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PickupGuard mutation op: %q", m.Op())
+	}
+}
+
 // PriceClient is a client for the Price schema.
 type PriceClient struct {
 	config
@@ -4235,6 +5019,658 @@ func (c *ProductClient) mutate(ctx context.Context, m *ProductMutation) (Value, 
 		return (&ProductDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Product mutation op: %q", m.Op())
+	}
+}
+
+// RefundClient is a client for the Refund schema.
+type RefundClient struct {
+	config
+}
+
+// NewRefundClient returns a client for the Refund from the given config.
+func NewRefundClient(c config) *RefundClient {
+	return &RefundClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `refund.Hooks(f(g(h())))`.
+func (c *RefundClient) Use(hooks ...Hook) {
+	c.hooks.Refund = append(c.hooks.Refund, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `refund.Intercept(f(g(h())))`.
+func (c *RefundClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Refund = append(c.inters.Refund, interceptors...)
+}
+
+// Create returns a builder for creating a Refund entity.
+func (c *RefundClient) Create() *RefundCreate {
+	mutation := newRefundMutation(c.config, OpCreate)
+	return &RefundCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Refund entities.
+func (c *RefundClient) CreateBulk(builders ...*RefundCreate) *RefundCreateBulk {
+	return &RefundCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RefundClient) MapCreateBulk(slice any, setFunc func(*RefundCreate, int)) *RefundCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RefundCreateBulk{err: fmt.Errorf("calling to RefundClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RefundCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RefundCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Refund.
+func (c *RefundClient) Update() *RefundUpdate {
+	mutation := newRefundMutation(c.config, OpUpdate)
+	return &RefundUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RefundClient) UpdateOne(_m *Refund) *RefundUpdateOne {
+	mutation := newRefundMutation(c.config, OpUpdateOne, withRefund(_m))
+	return &RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RefundClient) UpdateOneID(id uuid.UUID) *RefundUpdateOne {
+	mutation := newRefundMutation(c.config, OpUpdateOne, withRefundID(id))
+	return &RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Refund.
+func (c *RefundClient) Delete() *RefundDelete {
+	mutation := newRefundMutation(c.config, OpDelete)
+	return &RefundDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RefundClient) DeleteOne(_m *Refund) *RefundDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RefundClient) DeleteOneID(id uuid.UUID) *RefundDeleteOne {
+	builder := c.Delete().Where(refund.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RefundDeleteOne{builder}
+}
+
+// Query returns a query builder for Refund.
+func (c *RefundClient) Query() *RefundQuery {
+	return &RefundQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRefund},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Refund entity by its id.
+func (c *RefundClient) Get(ctx context.Context, id uuid.UUID) (*Refund, error) {
+	return c.Query().Where(refund.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RefundClient) GetX(ctx context.Context, id uuid.UUID) *Refund {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrder queries the order edge of a Refund.
+func (c *RefundClient) QueryOrder(_m *Refund) *OrderQuery {
+	query := (&OrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(refund.Table, refund.FieldID, id),
+			sqlgraph.To(order.Table, order.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, refund.OrderTable, refund.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrderReturn queries the order_return edge of a Refund.
+func (c *RefundClient) QueryOrderReturn(_m *Refund) *OrderReturnQuery {
+	query := (&OrderReturnClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(refund.Table, refund.FieldID, id),
+			sqlgraph.To(orderreturn.Table, orderreturn.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, refund.OrderReturnTable, refund.OrderReturnColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RefundClient) Hooks() []Hook {
+	hooks := c.hooks.Refund
+	return append(hooks[:len(hooks):len(hooks)], refund.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RefundClient) Interceptors() []Interceptor {
+	inters := c.inters.Refund
+	return append(inters[:len(inters):len(inters)], refund.Interceptors[:]...)
+}
+
+func (c *RefundClient) mutate(ctx context.Context, m *RefundMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RefundCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RefundUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RefundDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Refund mutation op: %q", m.Op())
+	}
+}
+
+// ReservationClient is a client for the Reservation schema.
+type ReservationClient struct {
+	config
+}
+
+// NewReservationClient returns a client for the Reservation from the given config.
+func NewReservationClient(c config) *ReservationClient {
+	return &ReservationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reservation.Hooks(f(g(h())))`.
+func (c *ReservationClient) Use(hooks ...Hook) {
+	c.hooks.Reservation = append(c.hooks.Reservation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reservation.Intercept(f(g(h())))`.
+func (c *ReservationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reservation = append(c.inters.Reservation, interceptors...)
+}
+
+// Create returns a builder for creating a Reservation entity.
+func (c *ReservationClient) Create() *ReservationCreate {
+	mutation := newReservationMutation(c.config, OpCreate)
+	return &ReservationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reservation entities.
+func (c *ReservationClient) CreateBulk(builders ...*ReservationCreate) *ReservationCreateBulk {
+	return &ReservationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReservationClient) MapCreateBulk(slice any, setFunc func(*ReservationCreate, int)) *ReservationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReservationCreateBulk{err: fmt.Errorf("calling to ReservationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReservationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReservationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reservation.
+func (c *ReservationClient) Update() *ReservationUpdate {
+	mutation := newReservationMutation(c.config, OpUpdate)
+	return &ReservationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReservationClient) UpdateOne(_m *Reservation) *ReservationUpdateOne {
+	mutation := newReservationMutation(c.config, OpUpdateOne, withReservation(_m))
+	return &ReservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReservationClient) UpdateOneID(id uuid.UUID) *ReservationUpdateOne {
+	mutation := newReservationMutation(c.config, OpUpdateOne, withReservationID(id))
+	return &ReservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reservation.
+func (c *ReservationClient) Delete() *ReservationDelete {
+	mutation := newReservationMutation(c.config, OpDelete)
+	return &ReservationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReservationClient) DeleteOne(_m *Reservation) *ReservationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReservationClient) DeleteOneID(id uuid.UUID) *ReservationDeleteOne {
+	builder := c.Delete().Where(reservation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReservationDeleteOne{builder}
+}
+
+// Query returns a query builder for Reservation.
+func (c *ReservationClient) Query() *ReservationQuery {
+	return &ReservationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReservation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reservation entity by its id.
+func (c *ReservationClient) Get(ctx context.Context, id uuid.UUID) (*Reservation, error) {
+	return c.Query().Where(reservation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReservationClient) GetX(ctx context.Context, id uuid.UUID) *Reservation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMember queries the member edge of a Reservation.
+func (c *ReservationClient) QueryMember(_m *Reservation) *MemberQuery {
+	query := (&MemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reservation.Table, reservation.FieldID, id),
+			sqlgraph.To(member.Table, member.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, reservation.MemberTable, reservation.MemberColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrder queries the order edge of a Reservation.
+func (c *ReservationClient) QueryOrder(_m *Reservation) *OrderQuery {
+	query := (&OrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reservation.Table, reservation.FieldID, id),
+			sqlgraph.To(order.Table, order.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, reservation.OrderTable, reservation.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReservationClient) Hooks() []Hook {
+	hooks := c.hooks.Reservation
+	return append(hooks[:len(hooks):len(hooks)], reservation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReservationClient) Interceptors() []Interceptor {
+	inters := c.inters.Reservation
+	return append(inters[:len(inters):len(inters)], reservation.Interceptors[:]...)
+}
+
+func (c *ReservationClient) mutate(ctx context.Context, m *ReservationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReservationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReservationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReservationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Reservation mutation op: %q", m.Op())
+	}
+}
+
+// ReservationLineClient is a client for the ReservationLine schema.
+type ReservationLineClient struct {
+	config
+}
+
+// NewReservationLineClient returns a client for the ReservationLine from the given config.
+func NewReservationLineClient(c config) *ReservationLineClient {
+	return &ReservationLineClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reservationline.Hooks(f(g(h())))`.
+func (c *ReservationLineClient) Use(hooks ...Hook) {
+	c.hooks.ReservationLine = append(c.hooks.ReservationLine, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reservationline.Intercept(f(g(h())))`.
+func (c *ReservationLineClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReservationLine = append(c.inters.ReservationLine, interceptors...)
+}
+
+// Create returns a builder for creating a ReservationLine entity.
+func (c *ReservationLineClient) Create() *ReservationLineCreate {
+	mutation := newReservationLineMutation(c.config, OpCreate)
+	return &ReservationLineCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReservationLine entities.
+func (c *ReservationLineClient) CreateBulk(builders ...*ReservationLineCreate) *ReservationLineCreateBulk {
+	return &ReservationLineCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReservationLineClient) MapCreateBulk(slice any, setFunc func(*ReservationLineCreate, int)) *ReservationLineCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReservationLineCreateBulk{err: fmt.Errorf("calling to ReservationLineClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReservationLineCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReservationLineCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReservationLine.
+func (c *ReservationLineClient) Update() *ReservationLineUpdate {
+	mutation := newReservationLineMutation(c.config, OpUpdate)
+	return &ReservationLineUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReservationLineClient) UpdateOne(_m *ReservationLine) *ReservationLineUpdateOne {
+	mutation := newReservationLineMutation(c.config, OpUpdateOne, withReservationLine(_m))
+	return &ReservationLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReservationLineClient) UpdateOneID(id uuid.UUID) *ReservationLineUpdateOne {
+	mutation := newReservationLineMutation(c.config, OpUpdateOne, withReservationLineID(id))
+	return &ReservationLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReservationLine.
+func (c *ReservationLineClient) Delete() *ReservationLineDelete {
+	mutation := newReservationLineMutation(c.config, OpDelete)
+	return &ReservationLineDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReservationLineClient) DeleteOne(_m *ReservationLine) *ReservationLineDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReservationLineClient) DeleteOneID(id uuid.UUID) *ReservationLineDeleteOne {
+	builder := c.Delete().Where(reservationline.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReservationLineDeleteOne{builder}
+}
+
+// Query returns a query builder for ReservationLine.
+func (c *ReservationLineClient) Query() *ReservationLineQuery {
+	return &ReservationLineQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReservationLine},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReservationLine entity by its id.
+func (c *ReservationLineClient) Get(ctx context.Context, id uuid.UUID) (*ReservationLine, error) {
+	return c.Query().Where(reservationline.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReservationLineClient) GetX(ctx context.Context, id uuid.UUID) *ReservationLine {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryReservation queries the reservation edge of a ReservationLine.
+func (c *ReservationLineClient) QueryReservation(_m *ReservationLine) *ReservationQuery {
+	query := (&ReservationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reservationline.Table, reservationline.FieldID, id),
+			sqlgraph.To(reservation.Table, reservation.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, reservationline.ReservationTable, reservationline.ReservationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVariant queries the variant edge of a ReservationLine.
+func (c *ReservationLineClient) QueryVariant(_m *ReservationLine) *VariantQuery {
+	query := (&VariantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reservationline.Table, reservationline.FieldID, id),
+			sqlgraph.To(variant.Table, variant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, reservationline.VariantTable, reservationline.VariantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryLocation queries the location edge of a ReservationLine.
+func (c *ReservationLineClient) QueryLocation(_m *ReservationLine) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reservationline.Table, reservationline.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, reservationline.LocationTable, reservationline.LocationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReservationLineClient) Hooks() []Hook {
+	hooks := c.hooks.ReservationLine
+	return append(hooks[:len(hooks):len(hooks)], reservationline.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReservationLineClient) Interceptors() []Interceptor {
+	inters := c.inters.ReservationLine
+	return append(inters[:len(inters):len(inters)], reservationline.Interceptors[:]...)
+}
+
+func (c *ReservationLineClient) mutate(ctx context.Context, m *ReservationLineMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReservationLineCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReservationLineUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReservationLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReservationLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ReservationLine mutation op: %q", m.Op())
+	}
+}
+
+// RoutingPolicyClient is a client for the RoutingPolicy schema.
+type RoutingPolicyClient struct {
+	config
+}
+
+// NewRoutingPolicyClient returns a client for the RoutingPolicy from the given config.
+func NewRoutingPolicyClient(c config) *RoutingPolicyClient {
+	return &RoutingPolicyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `routingpolicy.Hooks(f(g(h())))`.
+func (c *RoutingPolicyClient) Use(hooks ...Hook) {
+	c.hooks.RoutingPolicy = append(c.hooks.RoutingPolicy, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `routingpolicy.Intercept(f(g(h())))`.
+func (c *RoutingPolicyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RoutingPolicy = append(c.inters.RoutingPolicy, interceptors...)
+}
+
+// Create returns a builder for creating a RoutingPolicy entity.
+func (c *RoutingPolicyClient) Create() *RoutingPolicyCreate {
+	mutation := newRoutingPolicyMutation(c.config, OpCreate)
+	return &RoutingPolicyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RoutingPolicy entities.
+func (c *RoutingPolicyClient) CreateBulk(builders ...*RoutingPolicyCreate) *RoutingPolicyCreateBulk {
+	return &RoutingPolicyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RoutingPolicyClient) MapCreateBulk(slice any, setFunc func(*RoutingPolicyCreate, int)) *RoutingPolicyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RoutingPolicyCreateBulk{err: fmt.Errorf("calling to RoutingPolicyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RoutingPolicyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RoutingPolicyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RoutingPolicy.
+func (c *RoutingPolicyClient) Update() *RoutingPolicyUpdate {
+	mutation := newRoutingPolicyMutation(c.config, OpUpdate)
+	return &RoutingPolicyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RoutingPolicyClient) UpdateOne(_m *RoutingPolicy) *RoutingPolicyUpdateOne {
+	mutation := newRoutingPolicyMutation(c.config, OpUpdateOne, withRoutingPolicy(_m))
+	return &RoutingPolicyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RoutingPolicyClient) UpdateOneID(id uuid.UUID) *RoutingPolicyUpdateOne {
+	mutation := newRoutingPolicyMutation(c.config, OpUpdateOne, withRoutingPolicyID(id))
+	return &RoutingPolicyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RoutingPolicy.
+func (c *RoutingPolicyClient) Delete() *RoutingPolicyDelete {
+	mutation := newRoutingPolicyMutation(c.config, OpDelete)
+	return &RoutingPolicyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RoutingPolicyClient) DeleteOne(_m *RoutingPolicy) *RoutingPolicyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RoutingPolicyClient) DeleteOneID(id uuid.UUID) *RoutingPolicyDeleteOne {
+	builder := c.Delete().Where(routingpolicy.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RoutingPolicyDeleteOne{builder}
+}
+
+// Query returns a query builder for RoutingPolicy.
+func (c *RoutingPolicyClient) Query() *RoutingPolicyQuery {
+	return &RoutingPolicyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRoutingPolicy},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RoutingPolicy entity by its id.
+func (c *RoutingPolicyClient) Get(ctx context.Context, id uuid.UUID) (*RoutingPolicy, error) {
+	return c.Query().Where(routingpolicy.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RoutingPolicyClient) GetX(ctx context.Context, id uuid.UUID) *RoutingPolicy {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RoutingPolicyClient) Hooks() []Hook {
+	hooks := c.hooks.RoutingPolicy
+	return append(hooks[:len(hooks):len(hooks)], routingpolicy.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RoutingPolicyClient) Interceptors() []Interceptor {
+	inters := c.inters.RoutingPolicy
+	return append(inters[:len(inters):len(inters)], routingpolicy.Interceptors[:]...)
+}
+
+func (c *RoutingPolicyClient) mutate(ctx context.Context, m *RoutingPolicyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RoutingPolicyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RoutingPolicyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RoutingPolicyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RoutingPolicyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RoutingPolicy mutation op: %q", m.Op())
 	}
 }
 
@@ -4856,6 +6292,340 @@ func (c *StockMovementClient) mutate(ctx context.Context, m *StockMovementMutati
 	}
 }
 
+// StockTransferClient is a client for the StockTransfer schema.
+type StockTransferClient struct {
+	config
+}
+
+// NewStockTransferClient returns a client for the StockTransfer from the given config.
+func NewStockTransferClient(c config) *StockTransferClient {
+	return &StockTransferClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `stocktransfer.Hooks(f(g(h())))`.
+func (c *StockTransferClient) Use(hooks ...Hook) {
+	c.hooks.StockTransfer = append(c.hooks.StockTransfer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `stocktransfer.Intercept(f(g(h())))`.
+func (c *StockTransferClient) Intercept(interceptors ...Interceptor) {
+	c.inters.StockTransfer = append(c.inters.StockTransfer, interceptors...)
+}
+
+// Create returns a builder for creating a StockTransfer entity.
+func (c *StockTransferClient) Create() *StockTransferCreate {
+	mutation := newStockTransferMutation(c.config, OpCreate)
+	return &StockTransferCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of StockTransfer entities.
+func (c *StockTransferClient) CreateBulk(builders ...*StockTransferCreate) *StockTransferCreateBulk {
+	return &StockTransferCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *StockTransferClient) MapCreateBulk(slice any, setFunc func(*StockTransferCreate, int)) *StockTransferCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &StockTransferCreateBulk{err: fmt.Errorf("calling to StockTransferClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*StockTransferCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &StockTransferCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for StockTransfer.
+func (c *StockTransferClient) Update() *StockTransferUpdate {
+	mutation := newStockTransferMutation(c.config, OpUpdate)
+	return &StockTransferUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *StockTransferClient) UpdateOne(_m *StockTransfer) *StockTransferUpdateOne {
+	mutation := newStockTransferMutation(c.config, OpUpdateOne, withStockTransfer(_m))
+	return &StockTransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *StockTransferClient) UpdateOneID(id uuid.UUID) *StockTransferUpdateOne {
+	mutation := newStockTransferMutation(c.config, OpUpdateOne, withStockTransferID(id))
+	return &StockTransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for StockTransfer.
+func (c *StockTransferClient) Delete() *StockTransferDelete {
+	mutation := newStockTransferMutation(c.config, OpDelete)
+	return &StockTransferDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *StockTransferClient) DeleteOne(_m *StockTransfer) *StockTransferDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *StockTransferClient) DeleteOneID(id uuid.UUID) *StockTransferDeleteOne {
+	builder := c.Delete().Where(stocktransfer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &StockTransferDeleteOne{builder}
+}
+
+// Query returns a query builder for StockTransfer.
+func (c *StockTransferClient) Query() *StockTransferQuery {
+	return &StockTransferQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeStockTransfer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a StockTransfer entity by its id.
+func (c *StockTransferClient) Get(ctx context.Context, id uuid.UUID) (*StockTransfer, error) {
+	return c.Query().Where(stocktransfer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *StockTransferClient) GetX(ctx context.Context, id uuid.UUID) *StockTransfer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryFrom queries the from edge of a StockTransfer.
+func (c *StockTransferClient) QueryFrom(_m *StockTransfer) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(stocktransfer.Table, stocktransfer.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, stocktransfer.FromTable, stocktransfer.FromColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryTo queries the to edge of a StockTransfer.
+func (c *StockTransferClient) QueryTo(_m *StockTransfer) *LocationQuery {
+	query := (&LocationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(stocktransfer.Table, stocktransfer.FieldID, id),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, stocktransfer.ToTable, stocktransfer.ToColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *StockTransferClient) Hooks() []Hook {
+	hooks := c.hooks.StockTransfer
+	return append(hooks[:len(hooks):len(hooks)], stocktransfer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *StockTransferClient) Interceptors() []Interceptor {
+	inters := c.inters.StockTransfer
+	return append(inters[:len(inters):len(inters)], stocktransfer.Interceptors[:]...)
+}
+
+func (c *StockTransferClient) mutate(ctx context.Context, m *StockTransferMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&StockTransferCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&StockTransferUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&StockTransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&StockTransferDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown StockTransfer mutation op: %q", m.Op())
+	}
+}
+
+// StockTransferLineClient is a client for the StockTransferLine schema.
+type StockTransferLineClient struct {
+	config
+}
+
+// NewStockTransferLineClient returns a client for the StockTransferLine from the given config.
+func NewStockTransferLineClient(c config) *StockTransferLineClient {
+	return &StockTransferLineClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `stocktransferline.Hooks(f(g(h())))`.
+func (c *StockTransferLineClient) Use(hooks ...Hook) {
+	c.hooks.StockTransferLine = append(c.hooks.StockTransferLine, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `stocktransferline.Intercept(f(g(h())))`.
+func (c *StockTransferLineClient) Intercept(interceptors ...Interceptor) {
+	c.inters.StockTransferLine = append(c.inters.StockTransferLine, interceptors...)
+}
+
+// Create returns a builder for creating a StockTransferLine entity.
+func (c *StockTransferLineClient) Create() *StockTransferLineCreate {
+	mutation := newStockTransferLineMutation(c.config, OpCreate)
+	return &StockTransferLineCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of StockTransferLine entities.
+func (c *StockTransferLineClient) CreateBulk(builders ...*StockTransferLineCreate) *StockTransferLineCreateBulk {
+	return &StockTransferLineCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *StockTransferLineClient) MapCreateBulk(slice any, setFunc func(*StockTransferLineCreate, int)) *StockTransferLineCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &StockTransferLineCreateBulk{err: fmt.Errorf("calling to StockTransferLineClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*StockTransferLineCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &StockTransferLineCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for StockTransferLine.
+func (c *StockTransferLineClient) Update() *StockTransferLineUpdate {
+	mutation := newStockTransferLineMutation(c.config, OpUpdate)
+	return &StockTransferLineUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *StockTransferLineClient) UpdateOne(_m *StockTransferLine) *StockTransferLineUpdateOne {
+	mutation := newStockTransferLineMutation(c.config, OpUpdateOne, withStockTransferLine(_m))
+	return &StockTransferLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *StockTransferLineClient) UpdateOneID(id uuid.UUID) *StockTransferLineUpdateOne {
+	mutation := newStockTransferLineMutation(c.config, OpUpdateOne, withStockTransferLineID(id))
+	return &StockTransferLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for StockTransferLine.
+func (c *StockTransferLineClient) Delete() *StockTransferLineDelete {
+	mutation := newStockTransferLineMutation(c.config, OpDelete)
+	return &StockTransferLineDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *StockTransferLineClient) DeleteOne(_m *StockTransferLine) *StockTransferLineDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *StockTransferLineClient) DeleteOneID(id uuid.UUID) *StockTransferLineDeleteOne {
+	builder := c.Delete().Where(stocktransferline.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &StockTransferLineDeleteOne{builder}
+}
+
+// Query returns a query builder for StockTransferLine.
+func (c *StockTransferLineClient) Query() *StockTransferLineQuery {
+	return &StockTransferLineQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeStockTransferLine},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a StockTransferLine entity by its id.
+func (c *StockTransferLineClient) Get(ctx context.Context, id uuid.UUID) (*StockTransferLine, error) {
+	return c.Query().Where(stocktransferline.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *StockTransferLineClient) GetX(ctx context.Context, id uuid.UUID) *StockTransferLine {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryStockTransfer queries the stock_transfer edge of a StockTransferLine.
+func (c *StockTransferLineClient) QueryStockTransfer(_m *StockTransferLine) *StockTransferQuery {
+	query := (&StockTransferClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(stocktransferline.Table, stocktransferline.FieldID, id),
+			sqlgraph.To(stocktransfer.Table, stocktransfer.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, stocktransferline.StockTransferTable, stocktransferline.StockTransferColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVariant queries the variant edge of a StockTransferLine.
+func (c *StockTransferLineClient) QueryVariant(_m *StockTransferLine) *VariantQuery {
+	query := (&VariantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(stocktransferline.Table, stocktransferline.FieldID, id),
+			sqlgraph.To(variant.Table, variant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, stocktransferline.VariantTable, stocktransferline.VariantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *StockTransferLineClient) Hooks() []Hook {
+	hooks := c.hooks.StockTransferLine
+	return append(hooks[:len(hooks):len(hooks)], stocktransferline.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *StockTransferLineClient) Interceptors() []Interceptor {
+	inters := c.inters.StockTransferLine
+	return append(inters[:len(inters):len(inters)], stocktransferline.Interceptors[:]...)
+}
+
+func (c *StockTransferLineClient) mutate(ctx context.Context, m *StockTransferLineMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&StockTransferLineCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&StockTransferLineUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&StockTransferLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&StockTransferLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown StockTransferLine mutation op: %q", m.Op())
+	}
+}
+
 // VariantClient is a client for the Variant schema.
 type VariantClient struct {
 	config
@@ -5013,15 +6783,19 @@ type (
 		Allocation, Brand, Category, Channel, ChannelOrder, Event, EventCursor,
 		ExternalRef, Fulfillment, FulfillmentLine, FulfillmentOrder, IdempotencyKey,
 		Job, Listing, Location, Member, MemberIdentity, Order, OrderEntry, OrderLine,
-		OutboxItem, Payment, Price, Product, SearchTerm, SigningKey, StockLevel,
-		StockMovement, Variant []ent.Hook
+		OrderReturn, OrderReturnLine, OutboxItem, Payment, PickupCode, PickupGuard,
+		Price, Product, Refund, Reservation, ReservationLine, RoutingPolicy,
+		SearchTerm, SigningKey, StockLevel, StockMovement, StockTransfer,
+		StockTransferLine, Variant []ent.Hook
 	}
 	inters struct {
 		Allocation, Brand, Category, Channel, ChannelOrder, Event, EventCursor,
 		ExternalRef, Fulfillment, FulfillmentLine, FulfillmentOrder, IdempotencyKey,
 		Job, Listing, Location, Member, MemberIdentity, Order, OrderEntry, OrderLine,
-		OutboxItem, Payment, Price, Product, SearchTerm, SigningKey, StockLevel,
-		StockMovement, Variant []ent.Interceptor
+		OrderReturn, OrderReturnLine, OutboxItem, Payment, PickupCode, PickupGuard,
+		Price, Product, Refund, Reservation, ReservationLine, RoutingPolicy,
+		SearchTerm, SigningKey, StockLevel, StockMovement, StockTransfer,
+		StockTransferLine, Variant []ent.Interceptor
 	}
 )
 

@@ -32,14 +32,24 @@ import (
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderentry"
 	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/ent/orderreturn"
+	"github.com/oneshelf/oneshelf/ent/orderreturnline"
 	"github.com/oneshelf/oneshelf/ent/outboxitem"
 	"github.com/oneshelf/oneshelf/ent/payment"
+	"github.com/oneshelf/oneshelf/ent/pickupcode"
+	"github.com/oneshelf/oneshelf/ent/pickupguard"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/refund"
+	"github.com/oneshelf/oneshelf/ent/reservation"
+	"github.com/oneshelf/oneshelf/ent/reservationline"
+	"github.com/oneshelf/oneshelf/ent/routingpolicy"
 	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/signingkey"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
+	"github.com/oneshelf/oneshelf/ent/stocktransfer"
+	"github.com/oneshelf/oneshelf/ent/stocktransferline"
 	"github.com/oneshelf/oneshelf/ent/variant"
 )
 
@@ -101,35 +111,45 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			allocation.Table:       allocation.ValidColumn,
-			brand.Table:            brand.ValidColumn,
-			category.Table:         category.ValidColumn,
-			channel.Table:          channel.ValidColumn,
-			channelorder.Table:     channelorder.ValidColumn,
-			event.Table:            event.ValidColumn,
-			eventcursor.Table:      eventcursor.ValidColumn,
-			externalref.Table:      externalref.ValidColumn,
-			fulfillment.Table:      fulfillment.ValidColumn,
-			fulfillmentline.Table:  fulfillmentline.ValidColumn,
-			fulfillmentorder.Table: fulfillmentorder.ValidColumn,
-			idempotencykey.Table:   idempotencykey.ValidColumn,
-			job.Table:              job.ValidColumn,
-			listing.Table:          listing.ValidColumn,
-			location.Table:         location.ValidColumn,
-			member.Table:           member.ValidColumn,
-			memberidentity.Table:   memberidentity.ValidColumn,
-			order.Table:            order.ValidColumn,
-			orderentry.Table:       orderentry.ValidColumn,
-			orderline.Table:        orderline.ValidColumn,
-			outboxitem.Table:       outboxitem.ValidColumn,
-			payment.Table:          payment.ValidColumn,
-			price.Table:            price.ValidColumn,
-			product.Table:          product.ValidColumn,
-			searchterm.Table:       searchterm.ValidColumn,
-			signingkey.Table:       signingkey.ValidColumn,
-			stocklevel.Table:       stocklevel.ValidColumn,
-			stockmovement.Table:    stockmovement.ValidColumn,
-			variant.Table:          variant.ValidColumn,
+			allocation.Table:        allocation.ValidColumn,
+			brand.Table:             brand.ValidColumn,
+			category.Table:          category.ValidColumn,
+			channel.Table:           channel.ValidColumn,
+			channelorder.Table:      channelorder.ValidColumn,
+			event.Table:             event.ValidColumn,
+			eventcursor.Table:       eventcursor.ValidColumn,
+			externalref.Table:       externalref.ValidColumn,
+			fulfillment.Table:       fulfillment.ValidColumn,
+			fulfillmentline.Table:   fulfillmentline.ValidColumn,
+			fulfillmentorder.Table:  fulfillmentorder.ValidColumn,
+			idempotencykey.Table:    idempotencykey.ValidColumn,
+			job.Table:               job.ValidColumn,
+			listing.Table:           listing.ValidColumn,
+			location.Table:          location.ValidColumn,
+			member.Table:            member.ValidColumn,
+			memberidentity.Table:    memberidentity.ValidColumn,
+			order.Table:             order.ValidColumn,
+			orderentry.Table:        orderentry.ValidColumn,
+			orderline.Table:         orderline.ValidColumn,
+			orderreturn.Table:       orderreturn.ValidColumn,
+			orderreturnline.Table:   orderreturnline.ValidColumn,
+			outboxitem.Table:        outboxitem.ValidColumn,
+			payment.Table:           payment.ValidColumn,
+			pickupcode.Table:        pickupcode.ValidColumn,
+			pickupguard.Table:       pickupguard.ValidColumn,
+			price.Table:             price.ValidColumn,
+			product.Table:           product.ValidColumn,
+			refund.Table:            refund.ValidColumn,
+			reservation.Table:       reservation.ValidColumn,
+			reservationline.Table:   reservationline.ValidColumn,
+			routingpolicy.Table:     routingpolicy.ValidColumn,
+			searchterm.Table:        searchterm.ValidColumn,
+			signingkey.Table:        signingkey.ValidColumn,
+			stocklevel.Table:        stocklevel.ValidColumn,
+			stockmovement.Table:     stockmovement.ValidColumn,
+			stocktransfer.Table:     stocktransfer.ValidColumn,
+			stocktransferline.Table: stocktransferline.ValidColumn,
+			variant.Table:           variant.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/routing"
 	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
 	"github.com/oneshelf/oneshelf/ent/location"
 	"github.com/oneshelf/oneshelf/ent/order"
@@ -36,6 +38,12 @@ type FulfillmentOrder struct {
 	State string `json:"state,omitempty"`
 	// Dispatch holds the value of the "dispatch" field.
 	Dispatch int `json:"dispatch,omitempty"`
+	// HoldReason holds the value of the "hold_reason" field.
+	HoldReason string `json:"hold_reason,omitempty"`
+	// AcceptBy holds the value of the "accept_by" field.
+	AcceptBy commerce.Instant `json:"accept_by,omitempty"`
+	// Routing holds the value of the "routing" field.
+	Routing []routing.Candidate `json:"routing,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the FulfillmentOrderQuery when eager-loading is set.
 	Edges        FulfillmentOrderEdges `json:"edges"`
@@ -80,9 +88,11 @@ func (*FulfillmentOrder) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case fulfillmentorder.FieldVersion, fulfillmentorder.FieldCreatedAt, fulfillmentorder.FieldUpdatedAt, fulfillmentorder.FieldDispatch:
+		case fulfillmentorder.FieldRouting:
+			values[i] = new([]byte)
+		case fulfillmentorder.FieldVersion, fulfillmentorder.FieldCreatedAt, fulfillmentorder.FieldUpdatedAt, fulfillmentorder.FieldDispatch, fulfillmentorder.FieldAcceptBy:
 			values[i] = new(sql.NullInt64)
-		case fulfillmentorder.FieldState:
+		case fulfillmentorder.FieldState, fulfillmentorder.FieldHoldReason:
 			values[i] = new(sql.NullString)
 		case fulfillmentorder.FieldID, fulfillmentorder.FieldBrandID, fulfillmentorder.FieldOrderID, fulfillmentorder.FieldLocationID:
 			values[i] = new(uuid.UUID)
@@ -155,6 +165,26 @@ func (_m *FulfillmentOrder) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Dispatch = int(value.Int64)
 			}
+		case fulfillmentorder.FieldHoldReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field hold_reason", values[i])
+			} else if value.Valid {
+				_m.HoldReason = value.String
+			}
+		case fulfillmentorder.FieldAcceptBy:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field accept_by", values[i])
+			} else if value.Valid {
+				_m.AcceptBy = commerce.Instant(value.Int64)
+			}
+		case fulfillmentorder.FieldRouting:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field routing", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Routing); err != nil {
+					return fmt.Errorf("unmarshal field routing: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -224,6 +254,15 @@ func (_m *FulfillmentOrder) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("dispatch=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Dispatch))
+	builder.WriteString(", ")
+	builder.WriteString("hold_reason=")
+	builder.WriteString(_m.HoldReason)
+	builder.WriteString(", ")
+	builder.WriteString("accept_by=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AcceptBy))
+	builder.WriteString(", ")
+	builder.WriteString("routing=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Routing))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/routing"
 	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
 	"github.com/oneshelf/oneshelf/ent/location"
 	"github.com/oneshelf/oneshelf/ent/order"
@@ -87,6 +88,40 @@ func (_c *FulfillmentOrderCreate) SetNillableDispatch(v *int) *FulfillmentOrderC
 	return _c
 }
 
+// SetHoldReason sets the "hold_reason" field.
+func (_c *FulfillmentOrderCreate) SetHoldReason(v string) *FulfillmentOrderCreate {
+	_c.mutation.SetHoldReason(v)
+	return _c
+}
+
+// SetNillableHoldReason sets the "hold_reason" field if the given value is not nil.
+func (_c *FulfillmentOrderCreate) SetNillableHoldReason(v *string) *FulfillmentOrderCreate {
+	if v != nil {
+		_c.SetHoldReason(*v)
+	}
+	return _c
+}
+
+// SetAcceptBy sets the "accept_by" field.
+func (_c *FulfillmentOrderCreate) SetAcceptBy(v commerce.Instant) *FulfillmentOrderCreate {
+	_c.mutation.SetAcceptBy(v)
+	return _c
+}
+
+// SetNillableAcceptBy sets the "accept_by" field if the given value is not nil.
+func (_c *FulfillmentOrderCreate) SetNillableAcceptBy(v *commerce.Instant) *FulfillmentOrderCreate {
+	if v != nil {
+		_c.SetAcceptBy(*v)
+	}
+	return _c
+}
+
+// SetRouting sets the "routing" field.
+func (_c *FulfillmentOrderCreate) SetRouting(v []routing.Candidate) *FulfillmentOrderCreate {
+	_c.mutation.SetRouting(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *FulfillmentOrderCreate) SetID(v uuid.UUID) *FulfillmentOrderCreate {
 	_c.mutation.SetID(v)
@@ -156,6 +191,14 @@ func (_c *FulfillmentOrderCreate) defaults() error {
 		v := fulfillmentorder.DefaultDispatch
 		_c.mutation.SetDispatch(v)
 	}
+	if _, ok := _c.mutation.HoldReason(); !ok {
+		v := fulfillmentorder.DefaultHoldReason
+		_c.mutation.SetHoldReason(v)
+	}
+	if _, ok := _c.mutation.AcceptBy(); !ok {
+		v := fulfillmentorder.DefaultAcceptBy
+		_c.mutation.SetAcceptBy(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if fulfillmentorder.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized fulfillmentorder.DefaultID (forgotten import ent/runtime?)")
@@ -191,6 +234,12 @@ func (_c *FulfillmentOrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.Dispatch(); !ok {
 		return &ValidationError{Name: "dispatch", err: errors.New(`ent: missing required field "FulfillmentOrder.dispatch"`)}
+	}
+	if _, ok := _c.mutation.HoldReason(); !ok {
+		return &ValidationError{Name: "hold_reason", err: errors.New(`ent: missing required field "FulfillmentOrder.hold_reason"`)}
+	}
+	if _, ok := _c.mutation.AcceptBy(); !ok {
+		return &ValidationError{Name: "accept_by", err: errors.New(`ent: missing required field "FulfillmentOrder.accept_by"`)}
 	}
 	if len(_c.mutation.OrderIDs()) == 0 {
 		return &ValidationError{Name: "order", err: errors.New(`ent: missing required edge "FulfillmentOrder.order"`)}
@@ -256,6 +305,18 @@ func (_c *FulfillmentOrderCreate) createSpec() (*FulfillmentOrder, *sqlgraph.Cre
 	if value, ok := _c.mutation.Dispatch(); ok {
 		_spec.SetField(fulfillmentorder.FieldDispatch, field.TypeInt, value)
 		_node.Dispatch = value
+	}
+	if value, ok := _c.mutation.HoldReason(); ok {
+		_spec.SetField(fulfillmentorder.FieldHoldReason, field.TypeString, value)
+		_node.HoldReason = value
+	}
+	if value, ok := _c.mutation.AcceptBy(); ok {
+		_spec.SetField(fulfillmentorder.FieldAcceptBy, field.TypeInt64, value)
+		_node.AcceptBy = value
+	}
+	if value, ok := _c.mutation.Routing(); ok {
+		_spec.SetField(fulfillmentorder.FieldRouting, field.TypeJSON, value)
+		_node.Routing = value
 	}
 	if nodes := _c.mutation.OrderIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

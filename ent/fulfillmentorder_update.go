@@ -106,6 +106,41 @@ func (_u *FulfillmentOrderUpdate) AddDispatch(v int) *FulfillmentOrderUpdate {
 	return _u
 }
 
+// SetHoldReason sets the "hold_reason" field.
+func (_u *FulfillmentOrderUpdate) SetHoldReason(v string) *FulfillmentOrderUpdate {
+	_u.mutation.SetHoldReason(v)
+	return _u
+}
+
+// SetNillableHoldReason sets the "hold_reason" field if the given value is not nil.
+func (_u *FulfillmentOrderUpdate) SetNillableHoldReason(v *string) *FulfillmentOrderUpdate {
+	if v != nil {
+		_u.SetHoldReason(*v)
+	}
+	return _u
+}
+
+// SetAcceptBy sets the "accept_by" field.
+func (_u *FulfillmentOrderUpdate) SetAcceptBy(v commerce.Instant) *FulfillmentOrderUpdate {
+	_u.mutation.ResetAcceptBy()
+	_u.mutation.SetAcceptBy(v)
+	return _u
+}
+
+// SetNillableAcceptBy sets the "accept_by" field if the given value is not nil.
+func (_u *FulfillmentOrderUpdate) SetNillableAcceptBy(v *commerce.Instant) *FulfillmentOrderUpdate {
+	if v != nil {
+		_u.SetAcceptBy(*v)
+	}
+	return _u
+}
+
+// AddAcceptBy adds value to the "accept_by" field.
+func (_u *FulfillmentOrderUpdate) AddAcceptBy(v commerce.Instant) *FulfillmentOrderUpdate {
+	_u.mutation.AddAcceptBy(v)
+	return _u
+}
+
 // Mutation returns the FulfillmentOrderMutation object of the builder.
 func (_u *FulfillmentOrderUpdate) Mutation() *FulfillmentOrderMutation {
 	return _u.mutation
@@ -187,6 +222,18 @@ func (_u *FulfillmentOrderUpdate) sqlSave(ctx context.Context) (_node int, err e
 	}
 	if value, ok := _u.mutation.AddedDispatch(); ok {
 		_spec.AddField(fulfillmentorder.FieldDispatch, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.HoldReason(); ok {
+		_spec.SetField(fulfillmentorder.FieldHoldReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AcceptBy(); ok {
+		_spec.SetField(fulfillmentorder.FieldAcceptBy, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptBy(); ok {
+		_spec.AddField(fulfillmentorder.FieldAcceptBy, field.TypeInt64, value)
+	}
+	if _u.mutation.RoutingCleared() {
+		_spec.ClearField(fulfillmentorder.FieldRouting, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -284,6 +331,41 @@ func (_u *FulfillmentOrderUpdateOne) SetNillableDispatch(v *int) *FulfillmentOrd
 // AddDispatch adds value to the "dispatch" field.
 func (_u *FulfillmentOrderUpdateOne) AddDispatch(v int) *FulfillmentOrderUpdateOne {
 	_u.mutation.AddDispatch(v)
+	return _u
+}
+
+// SetHoldReason sets the "hold_reason" field.
+func (_u *FulfillmentOrderUpdateOne) SetHoldReason(v string) *FulfillmentOrderUpdateOne {
+	_u.mutation.SetHoldReason(v)
+	return _u
+}
+
+// SetNillableHoldReason sets the "hold_reason" field if the given value is not nil.
+func (_u *FulfillmentOrderUpdateOne) SetNillableHoldReason(v *string) *FulfillmentOrderUpdateOne {
+	if v != nil {
+		_u.SetHoldReason(*v)
+	}
+	return _u
+}
+
+// SetAcceptBy sets the "accept_by" field.
+func (_u *FulfillmentOrderUpdateOne) SetAcceptBy(v commerce.Instant) *FulfillmentOrderUpdateOne {
+	_u.mutation.ResetAcceptBy()
+	_u.mutation.SetAcceptBy(v)
+	return _u
+}
+
+// SetNillableAcceptBy sets the "accept_by" field if the given value is not nil.
+func (_u *FulfillmentOrderUpdateOne) SetNillableAcceptBy(v *commerce.Instant) *FulfillmentOrderUpdateOne {
+	if v != nil {
+		_u.SetAcceptBy(*v)
+	}
+	return _u
+}
+
+// AddAcceptBy adds value to the "accept_by" field.
+func (_u *FulfillmentOrderUpdateOne) AddAcceptBy(v commerce.Instant) *FulfillmentOrderUpdateOne {
+	_u.mutation.AddAcceptBy(v)
 	return _u
 }
 
@@ -398,6 +480,18 @@ func (_u *FulfillmentOrderUpdateOne) sqlSave(ctx context.Context) (_node *Fulfil
 	}
 	if value, ok := _u.mutation.AddedDispatch(); ok {
 		_spec.AddField(fulfillmentorder.FieldDispatch, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.HoldReason(); ok {
+		_spec.SetField(fulfillmentorder.FieldHoldReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AcceptBy(); ok {
+		_spec.SetField(fulfillmentorder.FieldAcceptBy, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptBy(); ok {
+		_spec.AddField(fulfillmentorder.FieldAcceptBy, field.TypeInt64, value)
+	}
+	if _u.mutation.RoutingCleared() {
+		_spec.ClearField(fulfillmentorder.FieldRouting, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &FulfillmentOrder{config: _u.config}

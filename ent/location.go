@@ -45,6 +45,12 @@ type Location struct {
 	ShipFrom bool `json:"ship_from,omitempty"`
 	// Priority holds the value of the "priority" field.
 	Priority int `json:"priority,omitempty"`
+	// Lent holds the value of the "lent" field.
+	Lent bool `json:"lent,omitempty"`
+	// StaleAfter holds the value of the "stale_after" field.
+	StaleAfter int `json:"stale_after,omitempty"`
+	// StalePercent holds the value of the "stale_percent" field.
+	StalePercent int `json:"stale_percent,omitempty"`
 	// Latitude holds the value of the "latitude" field.
 	Latitude *float64 `json:"latitude,omitempty"`
 	// Longitude holds the value of the "longitude" field.
@@ -61,11 +67,11 @@ func (*Location) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case location.FieldAddress:
 			values[i] = new([]byte)
-		case location.FieldActive, location.FieldPickup, location.FieldShipFrom:
+		case location.FieldActive, location.FieldPickup, location.FieldShipFrom, location.FieldLent:
 			values[i] = new(sql.NullBool)
 		case location.FieldLatitude, location.FieldLongitude:
 			values[i] = new(sql.NullFloat64)
-		case location.FieldVersion, location.FieldCreatedAt, location.FieldUpdatedAt, location.FieldPriority:
+		case location.FieldVersion, location.FieldCreatedAt, location.FieldUpdatedAt, location.FieldPriority, location.FieldStaleAfter, location.FieldStalePercent:
 			values[i] = new(sql.NullInt64)
 		case location.FieldCode, location.FieldCodeFolded, location.FieldName, location.FieldKind, location.FieldOwnership:
 			values[i] = new(sql.NullString)
@@ -170,6 +176,24 @@ func (_m *Location) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Priority = int(value.Int64)
 			}
+		case location.FieldLent:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field lent", values[i])
+			} else if value.Valid {
+				_m.Lent = value.Bool
+			}
+		case location.FieldStaleAfter:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field stale_after", values[i])
+			} else if value.Valid {
+				_m.StaleAfter = int(value.Int64)
+			}
+		case location.FieldStalePercent:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field stale_percent", values[i])
+			} else if value.Valid {
+				_m.StalePercent = int(value.Int64)
+			}
 		case location.FieldLatitude:
 			if value, ok := values[i].(*sql.NullFloat64); !ok {
 				return fmt.Errorf("unexpected type %T for field latitude", values[i])
@@ -266,6 +290,15 @@ func (_m *Location) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("priority=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Priority))
+	builder.WriteString(", ")
+	builder.WriteString("lent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Lent))
+	builder.WriteString(", ")
+	builder.WriteString("stale_after=")
+	builder.WriteString(fmt.Sprintf("%v", _m.StaleAfter))
+	builder.WriteString(", ")
+	builder.WriteString("stale_percent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.StalePercent))
 	builder.WriteString(", ")
 	if v := _m.Latitude; v != nil {
 		builder.WriteString("latitude=")

@@ -139,6 +139,48 @@ func (_c *LocationCreate) SetNillablePriority(v *int) *LocationCreate {
 	return _c
 }
 
+// SetLent sets the "lent" field.
+func (_c *LocationCreate) SetLent(v bool) *LocationCreate {
+	_c.mutation.SetLent(v)
+	return _c
+}
+
+// SetNillableLent sets the "lent" field if the given value is not nil.
+func (_c *LocationCreate) SetNillableLent(v *bool) *LocationCreate {
+	if v != nil {
+		_c.SetLent(*v)
+	}
+	return _c
+}
+
+// SetStaleAfter sets the "stale_after" field.
+func (_c *LocationCreate) SetStaleAfter(v int) *LocationCreate {
+	_c.mutation.SetStaleAfter(v)
+	return _c
+}
+
+// SetNillableStaleAfter sets the "stale_after" field if the given value is not nil.
+func (_c *LocationCreate) SetNillableStaleAfter(v *int) *LocationCreate {
+	if v != nil {
+		_c.SetStaleAfter(*v)
+	}
+	return _c
+}
+
+// SetStalePercent sets the "stale_percent" field.
+func (_c *LocationCreate) SetStalePercent(v int) *LocationCreate {
+	_c.mutation.SetStalePercent(v)
+	return _c
+}
+
+// SetNillableStalePercent sets the "stale_percent" field if the given value is not nil.
+func (_c *LocationCreate) SetNillableStalePercent(v *int) *LocationCreate {
+	if v != nil {
+		_c.SetStalePercent(*v)
+	}
+	return _c
+}
+
 // SetLatitude sets the "latitude" field.
 func (_c *LocationCreate) SetLatitude(v float64) *LocationCreate {
 	_c.mutation.SetLatitude(v)
@@ -244,6 +286,18 @@ func (_c *LocationCreate) defaults() error {
 		v := location.DefaultPriority
 		_c.mutation.SetPriority(v)
 	}
+	if _, ok := _c.mutation.Lent(); !ok {
+		v := location.DefaultLent
+		_c.mutation.SetLent(v)
+	}
+	if _, ok := _c.mutation.StaleAfter(); !ok {
+		v := location.DefaultStaleAfter
+		_c.mutation.SetStaleAfter(v)
+	}
+	if _, ok := _c.mutation.StalePercent(); !ok {
+		v := location.DefaultStalePercent
+		_c.mutation.SetStalePercent(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if location.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized location.DefaultID (forgotten import ent/runtime?)")
@@ -294,6 +348,15 @@ func (_c *LocationCreate) check() error {
 	}
 	if _, ok := _c.mutation.Priority(); !ok {
 		return &ValidationError{Name: "priority", err: errors.New(`ent: missing required field "Location.priority"`)}
+	}
+	if _, ok := _c.mutation.Lent(); !ok {
+		return &ValidationError{Name: "lent", err: errors.New(`ent: missing required field "Location.lent"`)}
+	}
+	if _, ok := _c.mutation.StaleAfter(); !ok {
+		return &ValidationError{Name: "stale_after", err: errors.New(`ent: missing required field "Location.stale_after"`)}
+	}
+	if _, ok := _c.mutation.StalePercent(); !ok {
+		return &ValidationError{Name: "stale_percent", err: errors.New(`ent: missing required field "Location.stale_percent"`)}
 	}
 	return nil
 }
@@ -381,6 +444,18 @@ func (_c *LocationCreate) createSpec() (*Location, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Priority(); ok {
 		_spec.SetField(location.FieldPriority, field.TypeInt, value)
 		_node.Priority = value
+	}
+	if value, ok := _c.mutation.Lent(); ok {
+		_spec.SetField(location.FieldLent, field.TypeBool, value)
+		_node.Lent = value
+	}
+	if value, ok := _c.mutation.StaleAfter(); ok {
+		_spec.SetField(location.FieldStaleAfter, field.TypeInt, value)
+		_node.StaleAfter = value
+	}
+	if value, ok := _c.mutation.StalePercent(); ok {
+		_spec.SetField(location.FieldStalePercent, field.TypeInt, value)
+		_node.StalePercent = value
 	}
 	if value, ok := _c.mutation.Latitude(); ok {
 		_spec.SetField(location.FieldLatitude, field.TypeFloat64, value)

@@ -204,6 +204,62 @@ func (_u *LocationUpdate) AddPriority(v int) *LocationUpdate {
 	return _u
 }
 
+// SetLent sets the "lent" field.
+func (_u *LocationUpdate) SetLent(v bool) *LocationUpdate {
+	_u.mutation.SetLent(v)
+	return _u
+}
+
+// SetNillableLent sets the "lent" field if the given value is not nil.
+func (_u *LocationUpdate) SetNillableLent(v *bool) *LocationUpdate {
+	if v != nil {
+		_u.SetLent(*v)
+	}
+	return _u
+}
+
+// SetStaleAfter sets the "stale_after" field.
+func (_u *LocationUpdate) SetStaleAfter(v int) *LocationUpdate {
+	_u.mutation.ResetStaleAfter()
+	_u.mutation.SetStaleAfter(v)
+	return _u
+}
+
+// SetNillableStaleAfter sets the "stale_after" field if the given value is not nil.
+func (_u *LocationUpdate) SetNillableStaleAfter(v *int) *LocationUpdate {
+	if v != nil {
+		_u.SetStaleAfter(*v)
+	}
+	return _u
+}
+
+// AddStaleAfter adds value to the "stale_after" field.
+func (_u *LocationUpdate) AddStaleAfter(v int) *LocationUpdate {
+	_u.mutation.AddStaleAfter(v)
+	return _u
+}
+
+// SetStalePercent sets the "stale_percent" field.
+func (_u *LocationUpdate) SetStalePercent(v int) *LocationUpdate {
+	_u.mutation.ResetStalePercent()
+	_u.mutation.SetStalePercent(v)
+	return _u
+}
+
+// SetNillableStalePercent sets the "stale_percent" field if the given value is not nil.
+func (_u *LocationUpdate) SetNillableStalePercent(v *int) *LocationUpdate {
+	if v != nil {
+		_u.SetStalePercent(*v)
+	}
+	return _u
+}
+
+// AddStalePercent adds value to the "stale_percent" field.
+func (_u *LocationUpdate) AddStalePercent(v int) *LocationUpdate {
+	_u.mutation.AddStalePercent(v)
+	return _u
+}
+
 // SetLatitude sets the "latitude" field.
 func (_u *LocationUpdate) SetLatitude(v float64) *LocationUpdate {
 	_u.mutation.ResetLatitude()
@@ -358,6 +414,21 @@ func (_u *LocationUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedPriority(); ok {
 		_spec.AddField(location.FieldPriority, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Lent(); ok {
+		_spec.SetField(location.FieldLent, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.StaleAfter(); ok {
+		_spec.SetField(location.FieldStaleAfter, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedStaleAfter(); ok {
+		_spec.AddField(location.FieldStaleAfter, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.StalePercent(); ok {
+		_spec.SetField(location.FieldStalePercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedStalePercent(); ok {
+		_spec.AddField(location.FieldStalePercent, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Latitude(); ok {
 		_spec.SetField(location.FieldLatitude, field.TypeFloat64, value)
@@ -580,6 +651,62 @@ func (_u *LocationUpdateOne) AddPriority(v int) *LocationUpdateOne {
 	return _u
 }
 
+// SetLent sets the "lent" field.
+func (_u *LocationUpdateOne) SetLent(v bool) *LocationUpdateOne {
+	_u.mutation.SetLent(v)
+	return _u
+}
+
+// SetNillableLent sets the "lent" field if the given value is not nil.
+func (_u *LocationUpdateOne) SetNillableLent(v *bool) *LocationUpdateOne {
+	if v != nil {
+		_u.SetLent(*v)
+	}
+	return _u
+}
+
+// SetStaleAfter sets the "stale_after" field.
+func (_u *LocationUpdateOne) SetStaleAfter(v int) *LocationUpdateOne {
+	_u.mutation.ResetStaleAfter()
+	_u.mutation.SetStaleAfter(v)
+	return _u
+}
+
+// SetNillableStaleAfter sets the "stale_after" field if the given value is not nil.
+func (_u *LocationUpdateOne) SetNillableStaleAfter(v *int) *LocationUpdateOne {
+	if v != nil {
+		_u.SetStaleAfter(*v)
+	}
+	return _u
+}
+
+// AddStaleAfter adds value to the "stale_after" field.
+func (_u *LocationUpdateOne) AddStaleAfter(v int) *LocationUpdateOne {
+	_u.mutation.AddStaleAfter(v)
+	return _u
+}
+
+// SetStalePercent sets the "stale_percent" field.
+func (_u *LocationUpdateOne) SetStalePercent(v int) *LocationUpdateOne {
+	_u.mutation.ResetStalePercent()
+	_u.mutation.SetStalePercent(v)
+	return _u
+}
+
+// SetNillableStalePercent sets the "stale_percent" field if the given value is not nil.
+func (_u *LocationUpdateOne) SetNillableStalePercent(v *int) *LocationUpdateOne {
+	if v != nil {
+		_u.SetStalePercent(*v)
+	}
+	return _u
+}
+
+// AddStalePercent adds value to the "stale_percent" field.
+func (_u *LocationUpdateOne) AddStalePercent(v int) *LocationUpdateOne {
+	_u.mutation.AddStalePercent(v)
+	return _u
+}
+
 // SetLatitude sets the "latitude" field.
 func (_u *LocationUpdateOne) SetLatitude(v float64) *LocationUpdateOne {
 	_u.mutation.ResetLatitude()
@@ -764,6 +891,21 @@ func (_u *LocationUpdateOne) sqlSave(ctx context.Context) (_node *Location, err 
 	}
 	if value, ok := _u.mutation.AddedPriority(); ok {
 		_spec.AddField(location.FieldPriority, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Lent(); ok {
+		_spec.SetField(location.FieldLent, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.StaleAfter(); ok {
+		_spec.SetField(location.FieldStaleAfter, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedStaleAfter(); ok {
+		_spec.AddField(location.FieldStaleAfter, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.StalePercent(); ok {
+		_spec.SetField(location.FieldStalePercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedStalePercent(); ok {
+		_spec.AddField(location.FieldStalePercent, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Latitude(); ok {
 		_spec.SetField(location.FieldLatitude, field.TypeFloat64, value)

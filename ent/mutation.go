@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/routing"
 	"github.com/oneshelf/oneshelf/ent/allocation"
 	"github.com/oneshelf/oneshelf/ent/brand"
 	"github.com/oneshelf/oneshelf/ent/category"
@@ -33,15 +34,25 @@ import (
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderentry"
 	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/ent/orderreturn"
+	"github.com/oneshelf/oneshelf/ent/orderreturnline"
 	"github.com/oneshelf/oneshelf/ent/outboxitem"
 	"github.com/oneshelf/oneshelf/ent/payment"
+	"github.com/oneshelf/oneshelf/ent/pickupcode"
+	"github.com/oneshelf/oneshelf/ent/pickupguard"
 	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/refund"
+	"github.com/oneshelf/oneshelf/ent/reservation"
+	"github.com/oneshelf/oneshelf/ent/reservationline"
+	"github.com/oneshelf/oneshelf/ent/routingpolicy"
 	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/signingkey"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
+	"github.com/oneshelf/oneshelf/ent/stocktransfer"
+	"github.com/oneshelf/oneshelf/ent/stocktransferline"
 	"github.com/oneshelf/oneshelf/ent/variant"
 )
 
@@ -54,35 +65,45 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAllocation       = "Allocation"
-	TypeBrand            = "Brand"
-	TypeCategory         = "Category"
-	TypeChannel          = "Channel"
-	TypeChannelOrder     = "ChannelOrder"
-	TypeEvent            = "Event"
-	TypeEventCursor      = "EventCursor"
-	TypeExternalRef      = "ExternalRef"
-	TypeFulfillment      = "Fulfillment"
-	TypeFulfillmentLine  = "FulfillmentLine"
-	TypeFulfillmentOrder = "FulfillmentOrder"
-	TypeIdempotencyKey   = "IdempotencyKey"
-	TypeJob              = "Job"
-	TypeListing          = "Listing"
-	TypeLocation         = "Location"
-	TypeMember           = "Member"
-	TypeMemberIdentity   = "MemberIdentity"
-	TypeOrder            = "Order"
-	TypeOrderEntry       = "OrderEntry"
-	TypeOrderLine        = "OrderLine"
-	TypeOutboxItem       = "OutboxItem"
-	TypePayment          = "Payment"
-	TypePrice            = "Price"
-	TypeProduct          = "Product"
-	TypeSearchTerm       = "SearchTerm"
-	TypeSigningKey       = "SigningKey"
-	TypeStockLevel       = "StockLevel"
-	TypeStockMovement    = "StockMovement"
-	TypeVariant          = "Variant"
+	TypeAllocation        = "Allocation"
+	TypeBrand             = "Brand"
+	TypeCategory          = "Category"
+	TypeChannel           = "Channel"
+	TypeChannelOrder      = "ChannelOrder"
+	TypeEvent             = "Event"
+	TypeEventCursor       = "EventCursor"
+	TypeExternalRef       = "ExternalRef"
+	TypeFulfillment       = "Fulfillment"
+	TypeFulfillmentLine   = "FulfillmentLine"
+	TypeFulfillmentOrder  = "FulfillmentOrder"
+	TypeIdempotencyKey    = "IdempotencyKey"
+	TypeJob               = "Job"
+	TypeListing           = "Listing"
+	TypeLocation          = "Location"
+	TypeMember            = "Member"
+	TypeMemberIdentity    = "MemberIdentity"
+	TypeOrder             = "Order"
+	TypeOrderEntry        = "OrderEntry"
+	TypeOrderLine         = "OrderLine"
+	TypeOrderReturn       = "OrderReturn"
+	TypeOrderReturnLine   = "OrderReturnLine"
+	TypeOutboxItem        = "OutboxItem"
+	TypePayment           = "Payment"
+	TypePickupCode        = "PickupCode"
+	TypePickupGuard       = "PickupGuard"
+	TypePrice             = "Price"
+	TypeProduct           = "Product"
+	TypeRefund            = "Refund"
+	TypeReservation       = "Reservation"
+	TypeReservationLine   = "ReservationLine"
+	TypeRoutingPolicy     = "RoutingPolicy"
+	TypeSearchTerm        = "SearchTerm"
+	TypeSigningKey        = "SigningKey"
+	TypeStockLevel        = "StockLevel"
+	TypeStockMovement     = "StockMovement"
+	TypeStockTransfer     = "StockTransfer"
+	TypeStockTransferLine = "StockTransferLine"
+	TypeVariant           = "Variant"
 )
 
 // AllocationMutation represents an operation that mutates the Allocation nodes in the graph.
@@ -9029,6 +9050,11 @@ type FulfillmentOrderMutation struct {
 	state           *string
 	dispatch        *int
 	adddispatch     *int
+	hold_reason     *string
+	accept_by       *commerce.Instant
+	addaccept_by    *commerce.Instant
+	routing         *[]routing.Candidate
+	appendrouting   []routing.Candidate
 	clearedFields   map[string]struct{}
 	_order          *uuid.UUID
 	cleared_order   bool
@@ -9511,6 +9537,163 @@ func (m *FulfillmentOrderMutation) ResetDispatch() {
 	m.adddispatch = nil
 }
 
+// SetHoldReason sets the "hold_reason" field.
+func (m *FulfillmentOrderMutation) SetHoldReason(s string) {
+	m.hold_reason = &s
+}
+
+// HoldReason returns the value of the "hold_reason" field in the mutation.
+func (m *FulfillmentOrderMutation) HoldReason() (r string, exists bool) {
+	v := m.hold_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHoldReason returns the old "hold_reason" field's value of the FulfillmentOrder entity.
+// If the FulfillmentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfillmentOrderMutation) OldHoldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHoldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHoldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHoldReason: %w", err)
+	}
+	return oldValue.HoldReason, nil
+}
+
+// ResetHoldReason resets all changes to the "hold_reason" field.
+func (m *FulfillmentOrderMutation) ResetHoldReason() {
+	m.hold_reason = nil
+}
+
+// SetAcceptBy sets the "accept_by" field.
+func (m *FulfillmentOrderMutation) SetAcceptBy(c commerce.Instant) {
+	m.accept_by = &c
+	m.addaccept_by = nil
+}
+
+// AcceptBy returns the value of the "accept_by" field in the mutation.
+func (m *FulfillmentOrderMutation) AcceptBy() (r commerce.Instant, exists bool) {
+	v := m.accept_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptBy returns the old "accept_by" field's value of the FulfillmentOrder entity.
+// If the FulfillmentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfillmentOrderMutation) OldAcceptBy(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptBy: %w", err)
+	}
+	return oldValue.AcceptBy, nil
+}
+
+// AddAcceptBy adds c to the "accept_by" field.
+func (m *FulfillmentOrderMutation) AddAcceptBy(c commerce.Instant) {
+	if m.addaccept_by != nil {
+		*m.addaccept_by += c
+	} else {
+		m.addaccept_by = &c
+	}
+}
+
+// AddedAcceptBy returns the value that was added to the "accept_by" field in this mutation.
+func (m *FulfillmentOrderMutation) AddedAcceptBy() (r commerce.Instant, exists bool) {
+	v := m.addaccept_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptBy resets all changes to the "accept_by" field.
+func (m *FulfillmentOrderMutation) ResetAcceptBy() {
+	m.accept_by = nil
+	m.addaccept_by = nil
+}
+
+// SetRouting sets the "routing" field.
+func (m *FulfillmentOrderMutation) SetRouting(r []routing.Candidate) {
+	m.routing = &r
+	m.appendrouting = nil
+}
+
+// Routing returns the value of the "routing" field in the mutation.
+func (m *FulfillmentOrderMutation) Routing() (r []routing.Candidate, exists bool) {
+	v := m.routing
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRouting returns the old "routing" field's value of the FulfillmentOrder entity.
+// If the FulfillmentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfillmentOrderMutation) OldRouting(ctx context.Context) (v []routing.Candidate, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRouting is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRouting requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRouting: %w", err)
+	}
+	return oldValue.Routing, nil
+}
+
+// AppendRouting adds r to the "routing" field.
+func (m *FulfillmentOrderMutation) AppendRouting(r []routing.Candidate) {
+	m.appendrouting = append(m.appendrouting, r...)
+}
+
+// AppendedRouting returns the list of values that were appended to the "routing" field in this mutation.
+func (m *FulfillmentOrderMutation) AppendedRouting() ([]routing.Candidate, bool) {
+	if len(m.appendrouting) == 0 {
+		return nil, false
+	}
+	return m.appendrouting, true
+}
+
+// ClearRouting clears the value of the "routing" field.
+func (m *FulfillmentOrderMutation) ClearRouting() {
+	m.routing = nil
+	m.appendrouting = nil
+	m.clearedFields[fulfillmentorder.FieldRouting] = struct{}{}
+}
+
+// RoutingCleared returns if the "routing" field was cleared in this mutation.
+func (m *FulfillmentOrderMutation) RoutingCleared() bool {
+	_, ok := m.clearedFields[fulfillmentorder.FieldRouting]
+	return ok
+}
+
+// ResetRouting resets all changes to the "routing" field.
+func (m *FulfillmentOrderMutation) ResetRouting() {
+	m.routing = nil
+	m.appendrouting = nil
+	delete(m.clearedFields, fulfillmentorder.FieldRouting)
+}
+
 // ClearOrder clears the "order" edge to the Order entity.
 func (m *FulfillmentOrderMutation) ClearOrder() {
 	m.cleared_order = true
@@ -9599,7 +9782,7 @@ func (m *FulfillmentOrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfillmentOrderMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 11)
 	if m.brand_id != nil {
 		fields = append(fields, fulfillmentorder.FieldBrandID)
 	}
@@ -9623,6 +9806,15 @@ func (m *FulfillmentOrderMutation) Fields() []string {
 	}
 	if m.dispatch != nil {
 		fields = append(fields, fulfillmentorder.FieldDispatch)
+	}
+	if m.hold_reason != nil {
+		fields = append(fields, fulfillmentorder.FieldHoldReason)
+	}
+	if m.accept_by != nil {
+		fields = append(fields, fulfillmentorder.FieldAcceptBy)
+	}
+	if m.routing != nil {
+		fields = append(fields, fulfillmentorder.FieldRouting)
 	}
 	return fields
 }
@@ -9648,6 +9840,12 @@ func (m *FulfillmentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.State()
 	case fulfillmentorder.FieldDispatch:
 		return m.Dispatch()
+	case fulfillmentorder.FieldHoldReason:
+		return m.HoldReason()
+	case fulfillmentorder.FieldAcceptBy:
+		return m.AcceptBy()
+	case fulfillmentorder.FieldRouting:
+		return m.Routing()
 	}
 	return nil, false
 }
@@ -9673,6 +9871,12 @@ func (m *FulfillmentOrderMutation) OldField(ctx context.Context, name string) (e
 		return m.OldState(ctx)
 	case fulfillmentorder.FieldDispatch:
 		return m.OldDispatch(ctx)
+	case fulfillmentorder.FieldHoldReason:
+		return m.OldHoldReason(ctx)
+	case fulfillmentorder.FieldAcceptBy:
+		return m.OldAcceptBy(ctx)
+	case fulfillmentorder.FieldRouting:
+		return m.OldRouting(ctx)
 	}
 	return nil, fmt.Errorf("unknown FulfillmentOrder field %s", name)
 }
@@ -9738,6 +9942,27 @@ func (m *FulfillmentOrderMutation) SetField(name string, value ent.Value) error 
 		}
 		m.SetDispatch(v)
 		return nil
+	case fulfillmentorder.FieldHoldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHoldReason(v)
+		return nil
+	case fulfillmentorder.FieldAcceptBy:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptBy(v)
+		return nil
+	case fulfillmentorder.FieldRouting:
+		v, ok := value.([]routing.Candidate)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRouting(v)
+		return nil
 	}
 	return fmt.Errorf("unknown FulfillmentOrder field %s", name)
 }
@@ -9758,6 +9983,9 @@ func (m *FulfillmentOrderMutation) AddedFields() []string {
 	if m.adddispatch != nil {
 		fields = append(fields, fulfillmentorder.FieldDispatch)
 	}
+	if m.addaccept_by != nil {
+		fields = append(fields, fulfillmentorder.FieldAcceptBy)
+	}
 	return fields
 }
 
@@ -9774,6 +10002,8 @@ func (m *FulfillmentOrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedUpdatedAt()
 	case fulfillmentorder.FieldDispatch:
 		return m.AddedDispatch()
+	case fulfillmentorder.FieldAcceptBy:
+		return m.AddedAcceptBy()
 	}
 	return nil, false
 }
@@ -9811,6 +10041,13 @@ func (m *FulfillmentOrderMutation) AddField(name string, value ent.Value) error 
 		}
 		m.AddDispatch(v)
 		return nil
+	case fulfillmentorder.FieldAcceptBy:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptBy(v)
+		return nil
 	}
 	return fmt.Errorf("unknown FulfillmentOrder numeric field %s", name)
 }
@@ -9818,7 +10055,11 @@ func (m *FulfillmentOrderMutation) AddField(name string, value ent.Value) error 
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *FulfillmentOrderMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(fulfillmentorder.FieldRouting) {
+		fields = append(fields, fulfillmentorder.FieldRouting)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -9831,6 +10072,11 @@ func (m *FulfillmentOrderMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *FulfillmentOrderMutation) ClearField(name string) error {
+	switch name {
+	case fulfillmentorder.FieldRouting:
+		m.ClearRouting()
+		return nil
+	}
 	return fmt.Errorf("unknown FulfillmentOrder nullable field %s", name)
 }
 
@@ -9861,6 +10107,15 @@ func (m *FulfillmentOrderMutation) ResetField(name string) error {
 		return nil
 	case fulfillmentorder.FieldDispatch:
 		m.ResetDispatch()
+		return nil
+	case fulfillmentorder.FieldHoldReason:
+		m.ResetHoldReason()
+		return nil
+	case fulfillmentorder.FieldAcceptBy:
+		m.ResetAcceptBy()
+		return nil
+	case fulfillmentorder.FieldRouting:
+		m.ResetRouting()
 		return nil
 	}
 	return fmt.Errorf("unknown FulfillmentOrder field %s", name)
@@ -13532,35 +13787,40 @@ func (m *ListingMutation) ResetEdge(name string) error {
 // LocationMutation represents an operation that mutates the Location nodes in the graph.
 type LocationMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	brand_id      *uuid.UUID
-	version       *int64
-	addversion    *int64
-	created_at    *commerce.Instant
-	addcreated_at *commerce.Instant
-	updated_at    *commerce.Instant
-	addupdated_at *commerce.Instant
-	code          *string
-	code_folded   *string
-	name          *string
-	kind          *string
-	ownership     *string
-	active        *bool
-	pickup        *bool
-	ship_from     *bool
-	priority      *int
-	addpriority   *int
-	latitude      *float64
-	addlatitude   *float64
-	longitude     *float64
-	addlongitude  *float64
-	address       **commerce.Address
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Location, error)
-	predicates    []predicate.Location
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	brand_id         *uuid.UUID
+	version          *int64
+	addversion       *int64
+	created_at       *commerce.Instant
+	addcreated_at    *commerce.Instant
+	updated_at       *commerce.Instant
+	addupdated_at    *commerce.Instant
+	code             *string
+	code_folded      *string
+	name             *string
+	kind             *string
+	ownership        *string
+	active           *bool
+	pickup           *bool
+	ship_from        *bool
+	priority         *int
+	addpriority      *int
+	lent             *bool
+	stale_after      *int
+	addstale_after   *int
+	stale_percent    *int
+	addstale_percent *int
+	latitude         *float64
+	addlatitude      *float64
+	longitude        *float64
+	addlongitude     *float64
+	address          **commerce.Address
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*Location, error)
+	predicates       []predicate.Location
 }
 
 var _ ent.Mutation = (*LocationMutation)(nil)
@@ -14215,6 +14475,154 @@ func (m *LocationMutation) ResetPriority() {
 	m.addpriority = nil
 }
 
+// SetLent sets the "lent" field.
+func (m *LocationMutation) SetLent(b bool) {
+	m.lent = &b
+}
+
+// Lent returns the value of the "lent" field in the mutation.
+func (m *LocationMutation) Lent() (r bool, exists bool) {
+	v := m.lent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLent returns the old "lent" field's value of the Location entity.
+// If the Location object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LocationMutation) OldLent(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLent: %w", err)
+	}
+	return oldValue.Lent, nil
+}
+
+// ResetLent resets all changes to the "lent" field.
+func (m *LocationMutation) ResetLent() {
+	m.lent = nil
+}
+
+// SetStaleAfter sets the "stale_after" field.
+func (m *LocationMutation) SetStaleAfter(i int) {
+	m.stale_after = &i
+	m.addstale_after = nil
+}
+
+// StaleAfter returns the value of the "stale_after" field in the mutation.
+func (m *LocationMutation) StaleAfter() (r int, exists bool) {
+	v := m.stale_after
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaleAfter returns the old "stale_after" field's value of the Location entity.
+// If the Location object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LocationMutation) OldStaleAfter(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaleAfter is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaleAfter requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaleAfter: %w", err)
+	}
+	return oldValue.StaleAfter, nil
+}
+
+// AddStaleAfter adds i to the "stale_after" field.
+func (m *LocationMutation) AddStaleAfter(i int) {
+	if m.addstale_after != nil {
+		*m.addstale_after += i
+	} else {
+		m.addstale_after = &i
+	}
+}
+
+// AddedStaleAfter returns the value that was added to the "stale_after" field in this mutation.
+func (m *LocationMutation) AddedStaleAfter() (r int, exists bool) {
+	v := m.addstale_after
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStaleAfter resets all changes to the "stale_after" field.
+func (m *LocationMutation) ResetStaleAfter() {
+	m.stale_after = nil
+	m.addstale_after = nil
+}
+
+// SetStalePercent sets the "stale_percent" field.
+func (m *LocationMutation) SetStalePercent(i int) {
+	m.stale_percent = &i
+	m.addstale_percent = nil
+}
+
+// StalePercent returns the value of the "stale_percent" field in the mutation.
+func (m *LocationMutation) StalePercent() (r int, exists bool) {
+	v := m.stale_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStalePercent returns the old "stale_percent" field's value of the Location entity.
+// If the Location object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LocationMutation) OldStalePercent(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStalePercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStalePercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStalePercent: %w", err)
+	}
+	return oldValue.StalePercent, nil
+}
+
+// AddStalePercent adds i to the "stale_percent" field.
+func (m *LocationMutation) AddStalePercent(i int) {
+	if m.addstale_percent != nil {
+		*m.addstale_percent += i
+	} else {
+		m.addstale_percent = &i
+	}
+}
+
+// AddedStalePercent returns the value that was added to the "stale_percent" field in this mutation.
+func (m *LocationMutation) AddedStalePercent() (r int, exists bool) {
+	v := m.addstale_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStalePercent resets all changes to the "stale_percent" field.
+func (m *LocationMutation) ResetStalePercent() {
+	m.stale_percent = nil
+	m.addstale_percent = nil
+}
+
 // SetLatitude sets the "latitude" field.
 func (m *LocationMutation) SetLatitude(f float64) {
 	m.latitude = &f
@@ -14438,7 +14846,7 @@ func (m *LocationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LocationMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 19)
 	if m.brand_id != nil {
 		fields = append(fields, location.FieldBrandID)
 	}
@@ -14477,6 +14885,15 @@ func (m *LocationMutation) Fields() []string {
 	}
 	if m.priority != nil {
 		fields = append(fields, location.FieldPriority)
+	}
+	if m.lent != nil {
+		fields = append(fields, location.FieldLent)
+	}
+	if m.stale_after != nil {
+		fields = append(fields, location.FieldStaleAfter)
+	}
+	if m.stale_percent != nil {
+		fields = append(fields, location.FieldStalePercent)
 	}
 	if m.latitude != nil {
 		fields = append(fields, location.FieldLatitude)
@@ -14521,6 +14938,12 @@ func (m *LocationMutation) Field(name string) (ent.Value, bool) {
 		return m.ShipFrom()
 	case location.FieldPriority:
 		return m.Priority()
+	case location.FieldLent:
+		return m.Lent()
+	case location.FieldStaleAfter:
+		return m.StaleAfter()
+	case location.FieldStalePercent:
+		return m.StalePercent()
 	case location.FieldLatitude:
 		return m.Latitude()
 	case location.FieldLongitude:
@@ -14562,6 +14985,12 @@ func (m *LocationMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldShipFrom(ctx)
 	case location.FieldPriority:
 		return m.OldPriority(ctx)
+	case location.FieldLent:
+		return m.OldLent(ctx)
+	case location.FieldStaleAfter:
+		return m.OldStaleAfter(ctx)
+	case location.FieldStalePercent:
+		return m.OldStalePercent(ctx)
 	case location.FieldLatitude:
 		return m.OldLatitude(ctx)
 	case location.FieldLongitude:
@@ -14668,6 +15097,27 @@ func (m *LocationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPriority(v)
 		return nil
+	case location.FieldLent:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLent(v)
+		return nil
+	case location.FieldStaleAfter:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaleAfter(v)
+		return nil
+	case location.FieldStalePercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStalePercent(v)
+		return nil
 	case location.FieldLatitude:
 		v, ok := value.(float64)
 		if !ok {
@@ -14709,6 +15159,12 @@ func (m *LocationMutation) AddedFields() []string {
 	if m.addpriority != nil {
 		fields = append(fields, location.FieldPriority)
 	}
+	if m.addstale_after != nil {
+		fields = append(fields, location.FieldStaleAfter)
+	}
+	if m.addstale_percent != nil {
+		fields = append(fields, location.FieldStalePercent)
+	}
 	if m.addlatitude != nil {
 		fields = append(fields, location.FieldLatitude)
 	}
@@ -14731,6 +15187,10 @@ func (m *LocationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedUpdatedAt()
 	case location.FieldPriority:
 		return m.AddedPriority()
+	case location.FieldStaleAfter:
+		return m.AddedStaleAfter()
+	case location.FieldStalePercent:
+		return m.AddedStalePercent()
 	case location.FieldLatitude:
 		return m.AddedLatitude()
 	case location.FieldLongitude:
@@ -14771,6 +15231,20 @@ func (m *LocationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPriority(v)
+		return nil
+	case location.FieldStaleAfter:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaleAfter(v)
+		return nil
+	case location.FieldStalePercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStalePercent(v)
 		return nil
 	case location.FieldLatitude:
 		v, ok := value.(float64)
@@ -14872,6 +15346,15 @@ func (m *LocationMutation) ResetField(name string) error {
 		return nil
 	case location.FieldPriority:
 		m.ResetPriority()
+		return nil
+	case location.FieldLent:
+		m.ResetLent()
+		return nil
+	case location.FieldStaleAfter:
+		m.ResetStaleAfter()
+		return nil
+	case location.FieldStalePercent:
+		m.ResetStalePercent()
 		return nil
 	case location.FieldLatitude:
 		m.ResetLatitude()
@@ -16663,52 +17146,62 @@ func (m *MemberIdentityMutation) ResetEdge(name string) error {
 // OrderMutation represents an operation that mutates the Order nodes in the graph.
 type OrderMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *uuid.UUID
-	brand_id          *uuid.UUID
-	version           *int64
-	addversion        *int64
-	created_at        *commerce.Instant
-	addcreated_at     *commerce.Instant
-	updated_at        *commerce.Instant
-	addupdated_at     *commerce.Instant
-	number            *string
-	state             *string
-	payment_state     *string
-	fulfillment_state *string
-	external_system   *string
-	external_value    *string
-	currency          *commerce.Currency
-	subtotal          *int64
-	addsubtotal       *int64
-	discount          *int64
-	adddiscount       *int64
-	shipping          *int64
-	addshipping       *int64
-	total             *int64
-	addtotal          *int64
-	paid              *int64
-	addpaid           *int64
-	refunded          *int64
-	addrefunded       *int64
-	note              *string
-	hold_reason       *string
-	address           **commerce.Address
-	placed_at         *commerce.Instant
-	addplaced_at      *commerce.Instant
-	paid_at           *commerce.Instant
-	addpaid_at        *commerce.Instant
-	canceled_at       *commerce.Instant
-	addcanceled_at    *commerce.Instant
-	clearedFields     map[string]struct{}
-	channel           *uuid.UUID
-	clearedchannel    bool
-	member            *uuid.UUID
-	clearedmember     bool
-	done              bool
-	oldValue          func(context.Context) (*Order, error)
-	predicates        []predicate.Order
+	op                     Op
+	typ                    string
+	id                     *uuid.UUID
+	brand_id               *uuid.UUID
+	version                *int64
+	addversion             *int64
+	created_at             *commerce.Instant
+	addcreated_at          *commerce.Instant
+	updated_at             *commerce.Instant
+	addupdated_at          *commerce.Instant
+	number                 *string
+	state                  *string
+	payment_state          *string
+	fulfillment_state      *string
+	external_system        *string
+	external_value         *string
+	currency               *commerce.Currency
+	subtotal               *int64
+	addsubtotal            *int64
+	discount               *int64
+	adddiscount            *int64
+	shipping               *int64
+	addshipping            *int64
+	total                  *int64
+	addtotal               *int64
+	paid                   *int64
+	addpaid                *int64
+	refunded               *int64
+	addrefunded            *int64
+	note                   *string
+	hold_reason            *string
+	returnable             *int64
+	addreturnable          *int64
+	returns_open           *int
+	addreturns_open        *int
+	address                **commerce.Address
+	guide                  *string
+	evidence               *string
+	placed_at              *commerce.Instant
+	addplaced_at           *commerce.Instant
+	paid_at                *commerce.Instant
+	addpaid_at             *commerce.Instant
+	canceled_at            *commerce.Instant
+	addcanceled_at         *commerce.Instant
+	clearedFields          map[string]struct{}
+	channel                *uuid.UUID
+	clearedchannel         bool
+	member                 *uuid.UUID
+	clearedmember          bool
+	pickup_location        *uuid.UUID
+	clearedpickup_location bool
+	store                  *uuid.UUID
+	clearedstore           bool
+	done                   bool
+	oldValue               func(context.Context) (*Order, error)
+	predicates             []predicate.Order
 }
 
 var _ ent.Mutation = (*OrderMutation)(nil)
@@ -17790,6 +18283,118 @@ func (m *OrderMutation) ResetHoldReason() {
 	m.hold_reason = nil
 }
 
+// SetReturnable sets the "returnable" field.
+func (m *OrderMutation) SetReturnable(i int64) {
+	m.returnable = &i
+	m.addreturnable = nil
+}
+
+// Returnable returns the value of the "returnable" field in the mutation.
+func (m *OrderMutation) Returnable() (r int64, exists bool) {
+	v := m.returnable
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnable returns the old "returnable" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldReturnable(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnable is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnable requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnable: %w", err)
+	}
+	return oldValue.Returnable, nil
+}
+
+// AddReturnable adds i to the "returnable" field.
+func (m *OrderMutation) AddReturnable(i int64) {
+	if m.addreturnable != nil {
+		*m.addreturnable += i
+	} else {
+		m.addreturnable = &i
+	}
+}
+
+// AddedReturnable returns the value that was added to the "returnable" field in this mutation.
+func (m *OrderMutation) AddedReturnable() (r int64, exists bool) {
+	v := m.addreturnable
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReturnable resets all changes to the "returnable" field.
+func (m *OrderMutation) ResetReturnable() {
+	m.returnable = nil
+	m.addreturnable = nil
+}
+
+// SetReturnsOpen sets the "returns_open" field.
+func (m *OrderMutation) SetReturnsOpen(i int) {
+	m.returns_open = &i
+	m.addreturns_open = nil
+}
+
+// ReturnsOpen returns the value of the "returns_open" field in the mutation.
+func (m *OrderMutation) ReturnsOpen() (r int, exists bool) {
+	v := m.returns_open
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnsOpen returns the old "returns_open" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldReturnsOpen(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnsOpen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnsOpen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnsOpen: %w", err)
+	}
+	return oldValue.ReturnsOpen, nil
+}
+
+// AddReturnsOpen adds i to the "returns_open" field.
+func (m *OrderMutation) AddReturnsOpen(i int) {
+	if m.addreturns_open != nil {
+		*m.addreturns_open += i
+	} else {
+		m.addreturns_open = &i
+	}
+}
+
+// AddedReturnsOpen returns the value that was added to the "returns_open" field in this mutation.
+func (m *OrderMutation) AddedReturnsOpen() (r int, exists bool) {
+	v := m.addreturns_open
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReturnsOpen resets all changes to the "returns_open" field.
+func (m *OrderMutation) ResetReturnsOpen() {
+	m.returns_open = nil
+	m.addreturns_open = nil
+}
+
 // SetAddress sets the "address" field.
 func (m *OrderMutation) SetAddress(c *commerce.Address) {
 	m.address = &c
@@ -17837,6 +18442,176 @@ func (m *OrderMutation) AddressCleared() bool {
 func (m *OrderMutation) ResetAddress() {
 	m.address = nil
 	delete(m.clearedFields, order.FieldAddress)
+}
+
+// SetPickupLocationID sets the "pickup_location_id" field.
+func (m *OrderMutation) SetPickupLocationID(u uuid.UUID) {
+	m.pickup_location = &u
+}
+
+// PickupLocationID returns the value of the "pickup_location_id" field in the mutation.
+func (m *OrderMutation) PickupLocationID() (r uuid.UUID, exists bool) {
+	v := m.pickup_location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPickupLocationID returns the old "pickup_location_id" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldPickupLocationID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPickupLocationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPickupLocationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPickupLocationID: %w", err)
+	}
+	return oldValue.PickupLocationID, nil
+}
+
+// ClearPickupLocationID clears the value of the "pickup_location_id" field.
+func (m *OrderMutation) ClearPickupLocationID() {
+	m.pickup_location = nil
+	m.clearedFields[order.FieldPickupLocationID] = struct{}{}
+}
+
+// PickupLocationIDCleared returns if the "pickup_location_id" field was cleared in this mutation.
+func (m *OrderMutation) PickupLocationIDCleared() bool {
+	_, ok := m.clearedFields[order.FieldPickupLocationID]
+	return ok
+}
+
+// ResetPickupLocationID resets all changes to the "pickup_location_id" field.
+func (m *OrderMutation) ResetPickupLocationID() {
+	m.pickup_location = nil
+	delete(m.clearedFields, order.FieldPickupLocationID)
+}
+
+// SetGuide sets the "guide" field.
+func (m *OrderMutation) SetGuide(s string) {
+	m.guide = &s
+}
+
+// Guide returns the value of the "guide" field in the mutation.
+func (m *OrderMutation) Guide() (r string, exists bool) {
+	v := m.guide
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGuide returns the old "guide" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldGuide(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGuide is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGuide requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGuide: %w", err)
+	}
+	return oldValue.Guide, nil
+}
+
+// ResetGuide resets all changes to the "guide" field.
+func (m *OrderMutation) ResetGuide() {
+	m.guide = nil
+}
+
+// SetStoreID sets the "store_id" field.
+func (m *OrderMutation) SetStoreID(u uuid.UUID) {
+	m.store = &u
+}
+
+// StoreID returns the value of the "store_id" field in the mutation.
+func (m *OrderMutation) StoreID() (r uuid.UUID, exists bool) {
+	v := m.store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStoreID returns the old "store_id" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldStoreID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStoreID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStoreID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStoreID: %w", err)
+	}
+	return oldValue.StoreID, nil
+}
+
+// ClearStoreID clears the value of the "store_id" field.
+func (m *OrderMutation) ClearStoreID() {
+	m.store = nil
+	m.clearedFields[order.FieldStoreID] = struct{}{}
+}
+
+// StoreIDCleared returns if the "store_id" field was cleared in this mutation.
+func (m *OrderMutation) StoreIDCleared() bool {
+	_, ok := m.clearedFields[order.FieldStoreID]
+	return ok
+}
+
+// ResetStoreID resets all changes to the "store_id" field.
+func (m *OrderMutation) ResetStoreID() {
+	m.store = nil
+	delete(m.clearedFields, order.FieldStoreID)
+}
+
+// SetEvidence sets the "evidence" field.
+func (m *OrderMutation) SetEvidence(s string) {
+	m.evidence = &s
+}
+
+// Evidence returns the value of the "evidence" field in the mutation.
+func (m *OrderMutation) Evidence() (r string, exists bool) {
+	v := m.evidence
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEvidence returns the old "evidence" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldEvidence(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEvidence is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEvidence requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEvidence: %w", err)
+	}
+	return oldValue.Evidence, nil
+}
+
+// ResetEvidence resets all changes to the "evidence" field.
+func (m *OrderMutation) ResetEvidence() {
+	m.evidence = nil
 }
 
 // SetPlacedAt sets the "placed_at" field.
@@ -18061,6 +18836,60 @@ func (m *OrderMutation) ResetMember() {
 	m.clearedmember = false
 }
 
+// ClearPickupLocation clears the "pickup_location" edge to the Location entity.
+func (m *OrderMutation) ClearPickupLocation() {
+	m.clearedpickup_location = true
+	m.clearedFields[order.FieldPickupLocationID] = struct{}{}
+}
+
+// PickupLocationCleared reports if the "pickup_location" edge to the Location entity was cleared.
+func (m *OrderMutation) PickupLocationCleared() bool {
+	return m.PickupLocationIDCleared() || m.clearedpickup_location
+}
+
+// PickupLocationIDs returns the "pickup_location" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PickupLocationID instead. It exists only for internal usage by the builders.
+func (m *OrderMutation) PickupLocationIDs() (ids []uuid.UUID) {
+	if id := m.pickup_location; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPickupLocation resets all changes to the "pickup_location" edge.
+func (m *OrderMutation) ResetPickupLocation() {
+	m.pickup_location = nil
+	m.clearedpickup_location = false
+}
+
+// ClearStore clears the "store" edge to the Location entity.
+func (m *OrderMutation) ClearStore() {
+	m.clearedstore = true
+	m.clearedFields[order.FieldStoreID] = struct{}{}
+}
+
+// StoreCleared reports if the "store" edge to the Location entity was cleared.
+func (m *OrderMutation) StoreCleared() bool {
+	return m.StoreIDCleared() || m.clearedstore
+}
+
+// StoreIDs returns the "store" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StoreID instead. It exists only for internal usage by the builders.
+func (m *OrderMutation) StoreIDs() (ids []uuid.UUID) {
+	if id := m.store; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStore resets all changes to the "store" edge.
+func (m *OrderMutation) ResetStore() {
+	m.store = nil
+	m.clearedstore = false
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -18095,7 +18924,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 31)
 	if m.brand_id != nil {
 		fields = append(fields, order.FieldBrandID)
 	}
@@ -18159,8 +18988,26 @@ func (m *OrderMutation) Fields() []string {
 	if m.hold_reason != nil {
 		fields = append(fields, order.FieldHoldReason)
 	}
+	if m.returnable != nil {
+		fields = append(fields, order.FieldReturnable)
+	}
+	if m.returns_open != nil {
+		fields = append(fields, order.FieldReturnsOpen)
+	}
 	if m.address != nil {
 		fields = append(fields, order.FieldAddress)
+	}
+	if m.pickup_location != nil {
+		fields = append(fields, order.FieldPickupLocationID)
+	}
+	if m.guide != nil {
+		fields = append(fields, order.FieldGuide)
+	}
+	if m.store != nil {
+		fields = append(fields, order.FieldStoreID)
+	}
+	if m.evidence != nil {
+		fields = append(fields, order.FieldEvidence)
 	}
 	if m.placed_at != nil {
 		fields = append(fields, order.FieldPlacedAt)
@@ -18221,8 +19068,20 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.Note()
 	case order.FieldHoldReason:
 		return m.HoldReason()
+	case order.FieldReturnable:
+		return m.Returnable()
+	case order.FieldReturnsOpen:
+		return m.ReturnsOpen()
 	case order.FieldAddress:
 		return m.Address()
+	case order.FieldPickupLocationID:
+		return m.PickupLocationID()
+	case order.FieldGuide:
+		return m.Guide()
+	case order.FieldStoreID:
+		return m.StoreID()
+	case order.FieldEvidence:
+		return m.Evidence()
 	case order.FieldPlacedAt:
 		return m.PlacedAt()
 	case order.FieldPaidAt:
@@ -18280,8 +19139,20 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldNote(ctx)
 	case order.FieldHoldReason:
 		return m.OldHoldReason(ctx)
+	case order.FieldReturnable:
+		return m.OldReturnable(ctx)
+	case order.FieldReturnsOpen:
+		return m.OldReturnsOpen(ctx)
 	case order.FieldAddress:
 		return m.OldAddress(ctx)
+	case order.FieldPickupLocationID:
+		return m.OldPickupLocationID(ctx)
+	case order.FieldGuide:
+		return m.OldGuide(ctx)
+	case order.FieldStoreID:
+		return m.OldStoreID(ctx)
+	case order.FieldEvidence:
+		return m.OldEvidence(ctx)
 	case order.FieldPlacedAt:
 		return m.OldPlacedAt(ctx)
 	case order.FieldPaidAt:
@@ -18444,12 +19315,54 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetHoldReason(v)
 		return nil
+	case order.FieldReturnable:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnable(v)
+		return nil
+	case order.FieldReturnsOpen:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnsOpen(v)
+		return nil
 	case order.FieldAddress:
 		v, ok := value.(*commerce.Address)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAddress(v)
+		return nil
+	case order.FieldPickupLocationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPickupLocationID(v)
+		return nil
+	case order.FieldGuide:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGuide(v)
+		return nil
+	case order.FieldStoreID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStoreID(v)
+		return nil
+	case order.FieldEvidence:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEvidence(v)
 		return nil
 	case order.FieldPlacedAt:
 		v, ok := value.(commerce.Instant)
@@ -18507,6 +19420,12 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addrefunded != nil {
 		fields = append(fields, order.FieldRefunded)
 	}
+	if m.addreturnable != nil {
+		fields = append(fields, order.FieldReturnable)
+	}
+	if m.addreturns_open != nil {
+		fields = append(fields, order.FieldReturnsOpen)
+	}
 	if m.addplaced_at != nil {
 		fields = append(fields, order.FieldPlacedAt)
 	}
@@ -18542,6 +19461,10 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPaid()
 	case order.FieldRefunded:
 		return m.AddedRefunded()
+	case order.FieldReturnable:
+		return m.AddedReturnable()
+	case order.FieldReturnsOpen:
+		return m.AddedReturnsOpen()
 	case order.FieldPlacedAt:
 		return m.AddedPlacedAt()
 	case order.FieldPaidAt:
@@ -18620,6 +19543,20 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddRefunded(v)
 		return nil
+	case order.FieldReturnable:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReturnable(v)
+		return nil
+	case order.FieldReturnsOpen:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReturnsOpen(v)
+		return nil
 	case order.FieldPlacedAt:
 		v, ok := value.(commerce.Instant)
 		if !ok {
@@ -18661,6 +19598,12 @@ func (m *OrderMutation) ClearedFields() []string {
 	if m.FieldCleared(order.FieldAddress) {
 		fields = append(fields, order.FieldAddress)
 	}
+	if m.FieldCleared(order.FieldPickupLocationID) {
+		fields = append(fields, order.FieldPickupLocationID)
+	}
+	if m.FieldCleared(order.FieldStoreID) {
+		fields = append(fields, order.FieldStoreID)
+	}
 	return fields
 }
 
@@ -18686,6 +19629,12 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldAddress:
 		m.ClearAddress()
+		return nil
+	case order.FieldPickupLocationID:
+		m.ClearPickupLocationID()
+		return nil
+	case order.FieldStoreID:
+		m.ClearStoreID()
 		return nil
 	}
 	return fmt.Errorf("unknown Order nullable field %s", name)
@@ -18758,8 +19707,26 @@ func (m *OrderMutation) ResetField(name string) error {
 	case order.FieldHoldReason:
 		m.ResetHoldReason()
 		return nil
+	case order.FieldReturnable:
+		m.ResetReturnable()
+		return nil
+	case order.FieldReturnsOpen:
+		m.ResetReturnsOpen()
+		return nil
 	case order.FieldAddress:
 		m.ResetAddress()
+		return nil
+	case order.FieldPickupLocationID:
+		m.ResetPickupLocationID()
+		return nil
+	case order.FieldGuide:
+		m.ResetGuide()
+		return nil
+	case order.FieldStoreID:
+		m.ResetStoreID()
+		return nil
+	case order.FieldEvidence:
+		m.ResetEvidence()
 		return nil
 	case order.FieldPlacedAt:
 		m.ResetPlacedAt()
@@ -18776,12 +19743,18 @@ func (m *OrderMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *OrderMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	if m.channel != nil {
 		edges = append(edges, order.EdgeChannel)
 	}
 	if m.member != nil {
 		edges = append(edges, order.EdgeMember)
+	}
+	if m.pickup_location != nil {
+		edges = append(edges, order.EdgePickupLocation)
+	}
+	if m.store != nil {
+		edges = append(edges, order.EdgeStore)
 	}
 	return edges
 }
@@ -18798,13 +19771,21 @@ func (m *OrderMutation) AddedIDs(name string) []ent.Value {
 		if id := m.member; id != nil {
 			return []ent.Value{*id}
 		}
+	case order.EdgePickupLocation:
+		if id := m.pickup_location; id != nil {
+			return []ent.Value{*id}
+		}
+	case order.EdgeStore:
+		if id := m.store; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *OrderMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	return edges
 }
 
@@ -18816,12 +19797,18 @@ func (m *OrderMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *OrderMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	if m.clearedchannel {
 		edges = append(edges, order.EdgeChannel)
 	}
 	if m.clearedmember {
 		edges = append(edges, order.EdgeMember)
+	}
+	if m.clearedpickup_location {
+		edges = append(edges, order.EdgePickupLocation)
+	}
+	if m.clearedstore {
+		edges = append(edges, order.EdgeStore)
 	}
 	return edges
 }
@@ -18834,6 +19821,10 @@ func (m *OrderMutation) EdgeCleared(name string) bool {
 		return m.clearedchannel
 	case order.EdgeMember:
 		return m.clearedmember
+	case order.EdgePickupLocation:
+		return m.clearedpickup_location
+	case order.EdgeStore:
+		return m.clearedstore
 	}
 	return false
 }
@@ -18848,6 +19839,12 @@ func (m *OrderMutation) ClearEdge(name string) error {
 	case order.EdgeMember:
 		m.ClearMember()
 		return nil
+	case order.EdgePickupLocation:
+		m.ClearPickupLocation()
+		return nil
+	case order.EdgeStore:
+		m.ClearStore()
+		return nil
 	}
 	return fmt.Errorf("unknown Order unique edge %s", name)
 }
@@ -18861,6 +19858,12 @@ func (m *OrderMutation) ResetEdge(name string) error {
 		return nil
 	case order.EdgeMember:
 		m.ResetMember()
+		return nil
+	case order.EdgePickupLocation:
+		m.ResetPickupLocation()
+		return nil
+	case order.EdgeStore:
+		m.ResetStore()
 		return nil
 	}
 	return fmt.Errorf("unknown Order edge %s", name)
@@ -19561,35 +20564,37 @@ func (m *OrderEntryMutation) ResetEdge(name string) error {
 // OrderLineMutation represents an operation that mutates the OrderLine nodes in the graph.
 type OrderLineMutation struct {
 	config
-	op             Op
-	typ            string
-	id             *uuid.UUID
-	brand_id       *uuid.UUID
-	position       *int
-	addposition    *int
-	sku            *string
-	title          *string
-	quantity       *int64
-	addquantity    *int64
-	fulfilled      *int64
-	addfulfilled   *int64
-	canceled       *int64
-	addcanceled    *int64
-	returned       *int64
-	addreturned    *int64
-	unit_price     *int64
-	addunit_price  *int64
-	total          *int64
-	addtotal       *int64
-	external_id    *string
-	clearedFields  map[string]struct{}
-	_order         *uuid.UUID
-	cleared_order  bool
-	variant        *uuid.UUID
-	clearedvariant bool
-	done           bool
-	oldValue       func(context.Context) (*OrderLine, error)
-	predicates     []predicate.OrderLine
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	brand_id              *uuid.UUID
+	position              *int
+	addposition           *int
+	sku                   *string
+	title                 *string
+	quantity              *int64
+	addquantity           *int64
+	fulfilled             *int64
+	addfulfilled          *int64
+	canceled              *int64
+	addcanceled           *int64
+	returned              *int64
+	addreturned           *int64
+	unit_price            *int64
+	addunit_price         *int64
+	total                 *int64
+	addtotal              *int64
+	discount_shares       *[]commerce.DiscountShare
+	appenddiscount_shares []commerce.DiscountShare
+	external_id           *string
+	clearedFields         map[string]struct{}
+	_order                *uuid.UUID
+	cleared_order         bool
+	variant               *uuid.UUID
+	clearedvariant        bool
+	done                  bool
+	oldValue              func(context.Context) (*OrderLine, error)
+	predicates            []predicate.OrderLine
 }
 
 var _ ent.Mutation = (*OrderLineMutation)(nil)
@@ -20281,6 +21286,71 @@ func (m *OrderLineMutation) ResetTotal() {
 	m.addtotal = nil
 }
 
+// SetDiscountShares sets the "discount_shares" field.
+func (m *OrderLineMutation) SetDiscountShares(cs []commerce.DiscountShare) {
+	m.discount_shares = &cs
+	m.appenddiscount_shares = nil
+}
+
+// DiscountShares returns the value of the "discount_shares" field in the mutation.
+func (m *OrderLineMutation) DiscountShares() (r []commerce.DiscountShare, exists bool) {
+	v := m.discount_shares
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDiscountShares returns the old "discount_shares" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldDiscountShares(ctx context.Context) (v []commerce.DiscountShare, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDiscountShares is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDiscountShares requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDiscountShares: %w", err)
+	}
+	return oldValue.DiscountShares, nil
+}
+
+// AppendDiscountShares adds cs to the "discount_shares" field.
+func (m *OrderLineMutation) AppendDiscountShares(cs []commerce.DiscountShare) {
+	m.appenddiscount_shares = append(m.appenddiscount_shares, cs...)
+}
+
+// AppendedDiscountShares returns the list of values that were appended to the "discount_shares" field in this mutation.
+func (m *OrderLineMutation) AppendedDiscountShares() ([]commerce.DiscountShare, bool) {
+	if len(m.appenddiscount_shares) == 0 {
+		return nil, false
+	}
+	return m.appenddiscount_shares, true
+}
+
+// ClearDiscountShares clears the value of the "discount_shares" field.
+func (m *OrderLineMutation) ClearDiscountShares() {
+	m.discount_shares = nil
+	m.appenddiscount_shares = nil
+	m.clearedFields[orderline.FieldDiscountShares] = struct{}{}
+}
+
+// DiscountSharesCleared returns if the "discount_shares" field was cleared in this mutation.
+func (m *OrderLineMutation) DiscountSharesCleared() bool {
+	_, ok := m.clearedFields[orderline.FieldDiscountShares]
+	return ok
+}
+
+// ResetDiscountShares resets all changes to the "discount_shares" field.
+func (m *OrderLineMutation) ResetDiscountShares() {
+	m.discount_shares = nil
+	m.appenddiscount_shares = nil
+	delete(m.clearedFields, orderline.FieldDiscountShares)
+}
+
 // SetExternalID sets the "external_id" field.
 func (m *OrderLineMutation) SetExternalID(s string) {
 	m.external_id = &s
@@ -20405,7 +21475,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 14)
 	if m.brand_id != nil {
 		fields = append(fields, orderline.FieldBrandID)
 	}
@@ -20442,6 +21512,9 @@ func (m *OrderLineMutation) Fields() []string {
 	if m.total != nil {
 		fields = append(fields, orderline.FieldTotal)
 	}
+	if m.discount_shares != nil {
+		fields = append(fields, orderline.FieldDiscountShares)
+	}
 	if m.external_id != nil {
 		fields = append(fields, orderline.FieldExternalID)
 	}
@@ -20477,6 +21550,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.UnitPrice()
 	case orderline.FieldTotal:
 		return m.Total()
+	case orderline.FieldDiscountShares:
+		return m.DiscountShares()
 	case orderline.FieldExternalID:
 		return m.ExternalID()
 	}
@@ -20512,6 +21587,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldUnitPrice(ctx)
 	case orderline.FieldTotal:
 		return m.OldTotal(ctx)
+	case orderline.FieldDiscountShares:
+		return m.OldDiscountShares(ctx)
 	case orderline.FieldExternalID:
 		return m.OldExternalID(ctx)
 	}
@@ -20606,6 +21683,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTotal(v)
+		return nil
+	case orderline.FieldDiscountShares:
+		v, ok := value.([]commerce.DiscountShare)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDiscountShares(v)
 		return nil
 	case orderline.FieldExternalID:
 		v, ok := value.(string)
@@ -20734,6 +21818,9 @@ func (m *OrderLineMutation) ClearedFields() []string {
 	if m.FieldCleared(orderline.FieldVariantID) {
 		fields = append(fields, orderline.FieldVariantID)
 	}
+	if m.FieldCleared(orderline.FieldDiscountShares) {
+		fields = append(fields, orderline.FieldDiscountShares)
+	}
 	return fields
 }
 
@@ -20750,6 +21837,9 @@ func (m *OrderLineMutation) ClearField(name string) error {
 	switch name {
 	case orderline.FieldVariantID:
 		m.ClearVariantID()
+		return nil
+	case orderline.FieldDiscountShares:
+		m.ClearDiscountShares()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine nullable field %s", name)
@@ -20794,6 +21884,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldTotal:
 		m.ResetTotal()
+		return nil
+	case orderline.FieldDiscountShares:
+		m.ResetDiscountShares()
 		return nil
 	case orderline.FieldExternalID:
 		m.ResetExternalID()
@@ -20892,6 +21985,1724 @@ func (m *OrderLineMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine edge %s", name)
+}
+
+// OrderReturnMutation represents an operation that mutates the OrderReturn nodes in the graph.
+type OrderReturnMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	brand_id      *uuid.UUID
+	version       *int64
+	addversion    *int64
+	created_at    *commerce.Instant
+	addcreated_at *commerce.Instant
+	updated_at    *commerce.Instant
+	addupdated_at *commerce.Instant
+	state         *string
+	clearedFields map[string]struct{}
+	_order        *uuid.UUID
+	cleared_order bool
+	done          bool
+	oldValue      func(context.Context) (*OrderReturn, error)
+	predicates    []predicate.OrderReturn
+}
+
+var _ ent.Mutation = (*OrderReturnMutation)(nil)
+
+// orderreturnOption allows management of the mutation configuration using functional options.
+type orderreturnOption func(*OrderReturnMutation)
+
+// newOrderReturnMutation creates new mutation for the OrderReturn entity.
+func newOrderReturnMutation(c config, op Op, opts ...orderreturnOption) *OrderReturnMutation {
+	m := &OrderReturnMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOrderReturn,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOrderReturnID sets the ID field of the mutation.
+func withOrderReturnID(id uuid.UUID) orderreturnOption {
+	return func(m *OrderReturnMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *OrderReturn
+		)
+		m.oldValue = func(ctx context.Context) (*OrderReturn, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().OrderReturn.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOrderReturn sets the old OrderReturn of the mutation.
+func withOrderReturn(node *OrderReturn) orderreturnOption {
+	return func(m *OrderReturnMutation) {
+		m.oldValue = func(context.Context) (*OrderReturn, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OrderReturnMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OrderReturnMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of OrderReturn entities.
+func (m *OrderReturnMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OrderReturnMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OrderReturnMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().OrderReturn.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *OrderReturnMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *OrderReturnMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the OrderReturn entity.
+// If the OrderReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *OrderReturnMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *OrderReturnMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *OrderReturnMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the OrderReturn entity.
+// If the OrderReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *OrderReturnMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *OrderReturnMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *OrderReturnMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *OrderReturnMutation) SetCreatedAt(c commerce.Instant) {
+	m.created_at = &c
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *OrderReturnMutation) CreatedAt() (r commerce.Instant, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the OrderReturn entity.
+// If the OrderReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnMutation) OldCreatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds c to the "created_at" field.
+func (m *OrderReturnMutation) AddCreatedAt(c commerce.Instant) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += c
+	} else {
+		m.addcreated_at = &c
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *OrderReturnMutation) AddedCreatedAt() (r commerce.Instant, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *OrderReturnMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *OrderReturnMutation) SetUpdatedAt(c commerce.Instant) {
+	m.updated_at = &c
+	m.addupdated_at = nil
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *OrderReturnMutation) UpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the OrderReturn entity.
+// If the OrderReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnMutation) OldUpdatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// AddUpdatedAt adds c to the "updated_at" field.
+func (m *OrderReturnMutation) AddUpdatedAt(c commerce.Instant) {
+	if m.addupdated_at != nil {
+		*m.addupdated_at += c
+	} else {
+		m.addupdated_at = &c
+	}
+}
+
+// AddedUpdatedAt returns the value that was added to the "updated_at" field in this mutation.
+func (m *OrderReturnMutation) AddedUpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.addupdated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *OrderReturnMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+	m.addupdated_at = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *OrderReturnMutation) SetOrderID(u uuid.UUID) {
+	m._order = &u
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *OrderReturnMutation) OrderID() (r uuid.UUID, exists bool) {
+	v := m._order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the OrderReturn entity.
+// If the OrderReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnMutation) OldOrderID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *OrderReturnMutation) ResetOrderID() {
+	m._order = nil
+}
+
+// SetState sets the "state" field.
+func (m *OrderReturnMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *OrderReturnMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the OrderReturn entity.
+// If the OrderReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *OrderReturnMutation) ResetState() {
+	m.state = nil
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (m *OrderReturnMutation) ClearOrder() {
+	m.cleared_order = true
+	m.clearedFields[orderreturn.FieldOrderID] = struct{}{}
+}
+
+// OrderCleared reports if the "order" edge to the Order entity was cleared.
+func (m *OrderReturnMutation) OrderCleared() bool {
+	return m.cleared_order
+}
+
+// OrderIDs returns the "order" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderID instead. It exists only for internal usage by the builders.
+func (m *OrderReturnMutation) OrderIDs() (ids []uuid.UUID) {
+	if id := m._order; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrder resets all changes to the "order" edge.
+func (m *OrderReturnMutation) ResetOrder() {
+	m._order = nil
+	m.cleared_order = false
+}
+
+// Where appends a list predicates to the OrderReturnMutation builder.
+func (m *OrderReturnMutation) Where(ps ...predicate.OrderReturn) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OrderReturnMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OrderReturnMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.OrderReturn, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OrderReturnMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OrderReturnMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (OrderReturn).
+func (m *OrderReturnMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OrderReturnMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.brand_id != nil {
+		fields = append(fields, orderreturn.FieldBrandID)
+	}
+	if m.version != nil {
+		fields = append(fields, orderreturn.FieldVersion)
+	}
+	if m.created_at != nil {
+		fields = append(fields, orderreturn.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, orderreturn.FieldUpdatedAt)
+	}
+	if m._order != nil {
+		fields = append(fields, orderreturn.FieldOrderID)
+	}
+	if m.state != nil {
+		fields = append(fields, orderreturn.FieldState)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OrderReturnMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case orderreturn.FieldBrandID:
+		return m.BrandID()
+	case orderreturn.FieldVersion:
+		return m.Version()
+	case orderreturn.FieldCreatedAt:
+		return m.CreatedAt()
+	case orderreturn.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case orderreturn.FieldOrderID:
+		return m.OrderID()
+	case orderreturn.FieldState:
+		return m.State()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OrderReturnMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case orderreturn.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case orderreturn.FieldVersion:
+		return m.OldVersion(ctx)
+	case orderreturn.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case orderreturn.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case orderreturn.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case orderreturn.FieldState:
+		return m.OldState(ctx)
+	}
+	return nil, fmt.Errorf("unknown OrderReturn field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderReturnMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case orderreturn.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case orderreturn.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case orderreturn.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case orderreturn.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case orderreturn.FieldOrderID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case orderreturn.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturn field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OrderReturnMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, orderreturn.FieldVersion)
+	}
+	if m.addcreated_at != nil {
+		fields = append(fields, orderreturn.FieldCreatedAt)
+	}
+	if m.addupdated_at != nil {
+		fields = append(fields, orderreturn.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OrderReturnMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case orderreturn.FieldVersion:
+		return m.AddedVersion()
+	case orderreturn.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case orderreturn.FieldUpdatedAt:
+		return m.AddedUpdatedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderReturnMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case orderreturn.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case orderreturn.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case orderreturn.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturn numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OrderReturnMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OrderReturnMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OrderReturnMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown OrderReturn nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OrderReturnMutation) ResetField(name string) error {
+	switch name {
+	case orderreturn.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case orderreturn.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case orderreturn.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case orderreturn.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case orderreturn.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case orderreturn.FieldState:
+		m.ResetState()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturn field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OrderReturnMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m._order != nil {
+		edges = append(edges, orderreturn.EdgeOrder)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OrderReturnMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case orderreturn.EdgeOrder:
+		if id := m._order; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OrderReturnMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OrderReturnMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OrderReturnMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleared_order {
+		edges = append(edges, orderreturn.EdgeOrder)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OrderReturnMutation) EdgeCleared(name string) bool {
+	switch name {
+	case orderreturn.EdgeOrder:
+		return m.cleared_order
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OrderReturnMutation) ClearEdge(name string) error {
+	switch name {
+	case orderreturn.EdgeOrder:
+		m.ClearOrder()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturn unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OrderReturnMutation) ResetEdge(name string) error {
+	switch name {
+	case orderreturn.EdgeOrder:
+		m.ResetOrder()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturn edge %s", name)
+}
+
+// OrderReturnLineMutation represents an operation that mutates the OrderReturnLine nodes in the graph.
+type OrderReturnLineMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	brand_id            *uuid.UUID
+	quantity            *int64
+	addquantity         *int64
+	reason              *string
+	disposition         *string
+	clearedFields       map[string]struct{}
+	_order              *uuid.UUID
+	cleared_order       bool
+	order_return        *uuid.UUID
+	clearedorder_return bool
+	order_line          *uuid.UUID
+	clearedorder_line   bool
+	location            *uuid.UUID
+	clearedlocation     bool
+	done                bool
+	oldValue            func(context.Context) (*OrderReturnLine, error)
+	predicates          []predicate.OrderReturnLine
+}
+
+var _ ent.Mutation = (*OrderReturnLineMutation)(nil)
+
+// orderreturnlineOption allows management of the mutation configuration using functional options.
+type orderreturnlineOption func(*OrderReturnLineMutation)
+
+// newOrderReturnLineMutation creates new mutation for the OrderReturnLine entity.
+func newOrderReturnLineMutation(c config, op Op, opts ...orderreturnlineOption) *OrderReturnLineMutation {
+	m := &OrderReturnLineMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOrderReturnLine,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOrderReturnLineID sets the ID field of the mutation.
+func withOrderReturnLineID(id uuid.UUID) orderreturnlineOption {
+	return func(m *OrderReturnLineMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *OrderReturnLine
+		)
+		m.oldValue = func(ctx context.Context) (*OrderReturnLine, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().OrderReturnLine.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOrderReturnLine sets the old OrderReturnLine of the mutation.
+func withOrderReturnLine(node *OrderReturnLine) orderreturnlineOption {
+	return func(m *OrderReturnLineMutation) {
+		m.oldValue = func(context.Context) (*OrderReturnLine, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OrderReturnLineMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OrderReturnLineMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of OrderReturnLine entities.
+func (m *OrderReturnLineMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OrderReturnLineMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OrderReturnLineMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().OrderReturnLine.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *OrderReturnLineMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *OrderReturnLineMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *OrderReturnLineMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *OrderReturnLineMutation) SetOrderID(u uuid.UUID) {
+	m._order = &u
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *OrderReturnLineMutation) OrderID() (r uuid.UUID, exists bool) {
+	v := m._order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldOrderID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *OrderReturnLineMutation) ResetOrderID() {
+	m._order = nil
+}
+
+// SetOrderReturnID sets the "order_return_id" field.
+func (m *OrderReturnLineMutation) SetOrderReturnID(u uuid.UUID) {
+	m.order_return = &u
+}
+
+// OrderReturnID returns the value of the "order_return_id" field in the mutation.
+func (m *OrderReturnLineMutation) OrderReturnID() (r uuid.UUID, exists bool) {
+	v := m.order_return
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderReturnID returns the old "order_return_id" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldOrderReturnID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderReturnID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderReturnID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderReturnID: %w", err)
+	}
+	return oldValue.OrderReturnID, nil
+}
+
+// ResetOrderReturnID resets all changes to the "order_return_id" field.
+func (m *OrderReturnLineMutation) ResetOrderReturnID() {
+	m.order_return = nil
+}
+
+// SetOrderLineID sets the "order_line_id" field.
+func (m *OrderReturnLineMutation) SetOrderLineID(u uuid.UUID) {
+	m.order_line = &u
+}
+
+// OrderLineID returns the value of the "order_line_id" field in the mutation.
+func (m *OrderReturnLineMutation) OrderLineID() (r uuid.UUID, exists bool) {
+	v := m.order_line
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderLineID returns the old "order_line_id" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldOrderLineID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderLineID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderLineID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderLineID: %w", err)
+	}
+	return oldValue.OrderLineID, nil
+}
+
+// ResetOrderLineID resets all changes to the "order_line_id" field.
+func (m *OrderReturnLineMutation) ResetOrderLineID() {
+	m.order_line = nil
+}
+
+// SetLocationID sets the "location_id" field.
+func (m *OrderReturnLineMutation) SetLocationID(u uuid.UUID) {
+	m.location = &u
+}
+
+// LocationID returns the value of the "location_id" field in the mutation.
+func (m *OrderReturnLineMutation) LocationID() (r uuid.UUID, exists bool) {
+	v := m.location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocationID returns the old "location_id" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldLocationID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocationID: %w", err)
+	}
+	return oldValue.LocationID, nil
+}
+
+// ClearLocationID clears the value of the "location_id" field.
+func (m *OrderReturnLineMutation) ClearLocationID() {
+	m.location = nil
+	m.clearedFields[orderreturnline.FieldLocationID] = struct{}{}
+}
+
+// LocationIDCleared returns if the "location_id" field was cleared in this mutation.
+func (m *OrderReturnLineMutation) LocationIDCleared() bool {
+	_, ok := m.clearedFields[orderreturnline.FieldLocationID]
+	return ok
+}
+
+// ResetLocationID resets all changes to the "location_id" field.
+func (m *OrderReturnLineMutation) ResetLocationID() {
+	m.location = nil
+	delete(m.clearedFields, orderreturnline.FieldLocationID)
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *OrderReturnLineMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *OrderReturnLineMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *OrderReturnLineMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *OrderReturnLineMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *OrderReturnLineMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *OrderReturnLineMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *OrderReturnLineMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *OrderReturnLineMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetDisposition sets the "disposition" field.
+func (m *OrderReturnLineMutation) SetDisposition(s string) {
+	m.disposition = &s
+}
+
+// Disposition returns the value of the "disposition" field in the mutation.
+func (m *OrderReturnLineMutation) Disposition() (r string, exists bool) {
+	v := m.disposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisposition returns the old "disposition" field's value of the OrderReturnLine entity.
+// If the OrderReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderReturnLineMutation) OldDisposition(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisposition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisposition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisposition: %w", err)
+	}
+	return oldValue.Disposition, nil
+}
+
+// ResetDisposition resets all changes to the "disposition" field.
+func (m *OrderReturnLineMutation) ResetDisposition() {
+	m.disposition = nil
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (m *OrderReturnLineMutation) ClearOrder() {
+	m.cleared_order = true
+	m.clearedFields[orderreturnline.FieldOrderID] = struct{}{}
+}
+
+// OrderCleared reports if the "order" edge to the Order entity was cleared.
+func (m *OrderReturnLineMutation) OrderCleared() bool {
+	return m.cleared_order
+}
+
+// OrderIDs returns the "order" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderID instead. It exists only for internal usage by the builders.
+func (m *OrderReturnLineMutation) OrderIDs() (ids []uuid.UUID) {
+	if id := m._order; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrder resets all changes to the "order" edge.
+func (m *OrderReturnLineMutation) ResetOrder() {
+	m._order = nil
+	m.cleared_order = false
+}
+
+// ClearOrderReturn clears the "order_return" edge to the OrderReturn entity.
+func (m *OrderReturnLineMutation) ClearOrderReturn() {
+	m.clearedorder_return = true
+	m.clearedFields[orderreturnline.FieldOrderReturnID] = struct{}{}
+}
+
+// OrderReturnCleared reports if the "order_return" edge to the OrderReturn entity was cleared.
+func (m *OrderReturnLineMutation) OrderReturnCleared() bool {
+	return m.clearedorder_return
+}
+
+// OrderReturnIDs returns the "order_return" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderReturnID instead. It exists only for internal usage by the builders.
+func (m *OrderReturnLineMutation) OrderReturnIDs() (ids []uuid.UUID) {
+	if id := m.order_return; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrderReturn resets all changes to the "order_return" edge.
+func (m *OrderReturnLineMutation) ResetOrderReturn() {
+	m.order_return = nil
+	m.clearedorder_return = false
+}
+
+// ClearOrderLine clears the "order_line" edge to the OrderLine entity.
+func (m *OrderReturnLineMutation) ClearOrderLine() {
+	m.clearedorder_line = true
+	m.clearedFields[orderreturnline.FieldOrderLineID] = struct{}{}
+}
+
+// OrderLineCleared reports if the "order_line" edge to the OrderLine entity was cleared.
+func (m *OrderReturnLineMutation) OrderLineCleared() bool {
+	return m.clearedorder_line
+}
+
+// OrderLineIDs returns the "order_line" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderLineID instead. It exists only for internal usage by the builders.
+func (m *OrderReturnLineMutation) OrderLineIDs() (ids []uuid.UUID) {
+	if id := m.order_line; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrderLine resets all changes to the "order_line" edge.
+func (m *OrderReturnLineMutation) ResetOrderLine() {
+	m.order_line = nil
+	m.clearedorder_line = false
+}
+
+// ClearLocation clears the "location" edge to the Location entity.
+func (m *OrderReturnLineMutation) ClearLocation() {
+	m.clearedlocation = true
+	m.clearedFields[orderreturnline.FieldLocationID] = struct{}{}
+}
+
+// LocationCleared reports if the "location" edge to the Location entity was cleared.
+func (m *OrderReturnLineMutation) LocationCleared() bool {
+	return m.LocationIDCleared() || m.clearedlocation
+}
+
+// LocationIDs returns the "location" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LocationID instead. It exists only for internal usage by the builders.
+func (m *OrderReturnLineMutation) LocationIDs() (ids []uuid.UUID) {
+	if id := m.location; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLocation resets all changes to the "location" edge.
+func (m *OrderReturnLineMutation) ResetLocation() {
+	m.location = nil
+	m.clearedlocation = false
+}
+
+// Where appends a list predicates to the OrderReturnLineMutation builder.
+func (m *OrderReturnLineMutation) Where(ps ...predicate.OrderReturnLine) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OrderReturnLineMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OrderReturnLineMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.OrderReturnLine, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OrderReturnLineMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OrderReturnLineMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (OrderReturnLine).
+func (m *OrderReturnLineMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OrderReturnLineMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.brand_id != nil {
+		fields = append(fields, orderreturnline.FieldBrandID)
+	}
+	if m._order != nil {
+		fields = append(fields, orderreturnline.FieldOrderID)
+	}
+	if m.order_return != nil {
+		fields = append(fields, orderreturnline.FieldOrderReturnID)
+	}
+	if m.order_line != nil {
+		fields = append(fields, orderreturnline.FieldOrderLineID)
+	}
+	if m.location != nil {
+		fields = append(fields, orderreturnline.FieldLocationID)
+	}
+	if m.quantity != nil {
+		fields = append(fields, orderreturnline.FieldQuantity)
+	}
+	if m.reason != nil {
+		fields = append(fields, orderreturnline.FieldReason)
+	}
+	if m.disposition != nil {
+		fields = append(fields, orderreturnline.FieldDisposition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OrderReturnLineMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case orderreturnline.FieldBrandID:
+		return m.BrandID()
+	case orderreturnline.FieldOrderID:
+		return m.OrderID()
+	case orderreturnline.FieldOrderReturnID:
+		return m.OrderReturnID()
+	case orderreturnline.FieldOrderLineID:
+		return m.OrderLineID()
+	case orderreturnline.FieldLocationID:
+		return m.LocationID()
+	case orderreturnline.FieldQuantity:
+		return m.Quantity()
+	case orderreturnline.FieldReason:
+		return m.Reason()
+	case orderreturnline.FieldDisposition:
+		return m.Disposition()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OrderReturnLineMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case orderreturnline.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case orderreturnline.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case orderreturnline.FieldOrderReturnID:
+		return m.OldOrderReturnID(ctx)
+	case orderreturnline.FieldOrderLineID:
+		return m.OldOrderLineID(ctx)
+	case orderreturnline.FieldLocationID:
+		return m.OldLocationID(ctx)
+	case orderreturnline.FieldQuantity:
+		return m.OldQuantity(ctx)
+	case orderreturnline.FieldReason:
+		return m.OldReason(ctx)
+	case orderreturnline.FieldDisposition:
+		return m.OldDisposition(ctx)
+	}
+	return nil, fmt.Errorf("unknown OrderReturnLine field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderReturnLineMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case orderreturnline.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case orderreturnline.FieldOrderID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case orderreturnline.FieldOrderReturnID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderReturnID(v)
+		return nil
+	case orderreturnline.FieldOrderLineID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderLineID(v)
+		return nil
+	case orderreturnline.FieldLocationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocationID(v)
+		return nil
+	case orderreturnline.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	case orderreturnline.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case orderreturnline.FieldDisposition:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisposition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturnLine field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OrderReturnLineMutation) AddedFields() []string {
+	var fields []string
+	if m.addquantity != nil {
+		fields = append(fields, orderreturnline.FieldQuantity)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OrderReturnLineMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case orderreturnline.FieldQuantity:
+		return m.AddedQuantity()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderReturnLineMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case orderreturnline.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturnLine numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OrderReturnLineMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(orderreturnline.FieldLocationID) {
+		fields = append(fields, orderreturnline.FieldLocationID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OrderReturnLineMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OrderReturnLineMutation) ClearField(name string) error {
+	switch name {
+	case orderreturnline.FieldLocationID:
+		m.ClearLocationID()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturnLine nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OrderReturnLineMutation) ResetField(name string) error {
+	switch name {
+	case orderreturnline.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case orderreturnline.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case orderreturnline.FieldOrderReturnID:
+		m.ResetOrderReturnID()
+		return nil
+	case orderreturnline.FieldOrderLineID:
+		m.ResetOrderLineID()
+		return nil
+	case orderreturnline.FieldLocationID:
+		m.ResetLocationID()
+		return nil
+	case orderreturnline.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	case orderreturnline.FieldReason:
+		m.ResetReason()
+		return nil
+	case orderreturnline.FieldDisposition:
+		m.ResetDisposition()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturnLine field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OrderReturnLineMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m._order != nil {
+		edges = append(edges, orderreturnline.EdgeOrder)
+	}
+	if m.order_return != nil {
+		edges = append(edges, orderreturnline.EdgeOrderReturn)
+	}
+	if m.order_line != nil {
+		edges = append(edges, orderreturnline.EdgeOrderLine)
+	}
+	if m.location != nil {
+		edges = append(edges, orderreturnline.EdgeLocation)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OrderReturnLineMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case orderreturnline.EdgeOrder:
+		if id := m._order; id != nil {
+			return []ent.Value{*id}
+		}
+	case orderreturnline.EdgeOrderReturn:
+		if id := m.order_return; id != nil {
+			return []ent.Value{*id}
+		}
+	case orderreturnline.EdgeOrderLine:
+		if id := m.order_line; id != nil {
+			return []ent.Value{*id}
+		}
+	case orderreturnline.EdgeLocation:
+		if id := m.location; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OrderReturnLineMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OrderReturnLineMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OrderReturnLineMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.cleared_order {
+		edges = append(edges, orderreturnline.EdgeOrder)
+	}
+	if m.clearedorder_return {
+		edges = append(edges, orderreturnline.EdgeOrderReturn)
+	}
+	if m.clearedorder_line {
+		edges = append(edges, orderreturnline.EdgeOrderLine)
+	}
+	if m.clearedlocation {
+		edges = append(edges, orderreturnline.EdgeLocation)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OrderReturnLineMutation) EdgeCleared(name string) bool {
+	switch name {
+	case orderreturnline.EdgeOrder:
+		return m.cleared_order
+	case orderreturnline.EdgeOrderReturn:
+		return m.clearedorder_return
+	case orderreturnline.EdgeOrderLine:
+		return m.clearedorder_line
+	case orderreturnline.EdgeLocation:
+		return m.clearedlocation
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OrderReturnLineMutation) ClearEdge(name string) error {
+	switch name {
+	case orderreturnline.EdgeOrder:
+		m.ClearOrder()
+		return nil
+	case orderreturnline.EdgeOrderReturn:
+		m.ClearOrderReturn()
+		return nil
+	case orderreturnline.EdgeOrderLine:
+		m.ClearOrderLine()
+		return nil
+	case orderreturnline.EdgeLocation:
+		m.ClearLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturnLine unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OrderReturnLineMutation) ResetEdge(name string) error {
+	switch name {
+	case orderreturnline.EdgeOrder:
+		m.ResetOrder()
+		return nil
+	case orderreturnline.EdgeOrderReturn:
+		m.ResetOrderReturn()
+		return nil
+	case orderreturnline.EdgeOrderLine:
+		m.ResetOrderLine()
+		return nil
+	case orderreturnline.EdgeLocation:
+		m.ResetLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderReturnLine edge %s", name)
 }
 
 // OutboxItemMutation represents an operation that mutates the OutboxItem nodes in the graph.
@@ -22815,6 +25626,1448 @@ func (m *PaymentMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Payment edge %s", name)
+}
+
+// PickupCodeMutation represents an operation that mutates the PickupCode nodes in the graph.
+type PickupCodeMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	brand_id        *uuid.UUID
+	nonce           *string
+	expires_at      *commerce.Instant
+	addexpires_at   *commerce.Instant
+	used_at         *commerce.Instant
+	addused_at      *commerce.Instant
+	used_by         *string
+	clearedFields   map[string]struct{}
+	_order          *uuid.UUID
+	cleared_order   bool
+	location        *uuid.UUID
+	clearedlocation bool
+	done            bool
+	oldValue        func(context.Context) (*PickupCode, error)
+	predicates      []predicate.PickupCode
+}
+
+var _ ent.Mutation = (*PickupCodeMutation)(nil)
+
+// pickupcodeOption allows management of the mutation configuration using functional options.
+type pickupcodeOption func(*PickupCodeMutation)
+
+// newPickupCodeMutation creates new mutation for the PickupCode entity.
+func newPickupCodeMutation(c config, op Op, opts ...pickupcodeOption) *PickupCodeMutation {
+	m := &PickupCodeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePickupCode,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPickupCodeID sets the ID field of the mutation.
+func withPickupCodeID(id uuid.UUID) pickupcodeOption {
+	return func(m *PickupCodeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PickupCode
+		)
+		m.oldValue = func(ctx context.Context) (*PickupCode, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PickupCode.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPickupCode sets the old PickupCode of the mutation.
+func withPickupCode(node *PickupCode) pickupcodeOption {
+	return func(m *PickupCodeMutation) {
+		m.oldValue = func(context.Context) (*PickupCode, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PickupCodeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PickupCodeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PickupCode entities.
+func (m *PickupCodeMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PickupCodeMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PickupCodeMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PickupCode.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *PickupCodeMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *PickupCodeMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the PickupCode entity.
+// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupCodeMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *PickupCodeMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *PickupCodeMutation) SetOrderID(u uuid.UUID) {
+	m._order = &u
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *PickupCodeMutation) OrderID() (r uuid.UUID, exists bool) {
+	v := m._order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the PickupCode entity.
+// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupCodeMutation) OldOrderID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *PickupCodeMutation) ResetOrderID() {
+	m._order = nil
+}
+
+// SetLocationID sets the "location_id" field.
+func (m *PickupCodeMutation) SetLocationID(u uuid.UUID) {
+	m.location = &u
+}
+
+// LocationID returns the value of the "location_id" field in the mutation.
+func (m *PickupCodeMutation) LocationID() (r uuid.UUID, exists bool) {
+	v := m.location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocationID returns the old "location_id" field's value of the PickupCode entity.
+// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupCodeMutation) OldLocationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocationID: %w", err)
+	}
+	return oldValue.LocationID, nil
+}
+
+// ResetLocationID resets all changes to the "location_id" field.
+func (m *PickupCodeMutation) ResetLocationID() {
+	m.location = nil
+}
+
+// SetNonce sets the "nonce" field.
+func (m *PickupCodeMutation) SetNonce(s string) {
+	m.nonce = &s
+}
+
+// Nonce returns the value of the "nonce" field in the mutation.
+func (m *PickupCodeMutation) Nonce() (r string, exists bool) {
+	v := m.nonce
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNonce returns the old "nonce" field's value of the PickupCode entity.
+// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupCodeMutation) OldNonce(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNonce is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNonce requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNonce: %w", err)
+	}
+	return oldValue.Nonce, nil
+}
+
+// ResetNonce resets all changes to the "nonce" field.
+func (m *PickupCodeMutation) ResetNonce() {
+	m.nonce = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *PickupCodeMutation) SetExpiresAt(c commerce.Instant) {
+	m.expires_at = &c
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *PickupCodeMutation) ExpiresAt() (r commerce.Instant, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the PickupCode entity.
+// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupCodeMutation) OldExpiresAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds c to the "expires_at" field.
+func (m *PickupCodeMutation) AddExpiresAt(c commerce.Instant) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += c
+	} else {
+		m.addexpires_at = &c
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *PickupCodeMutation) AddedExpiresAt() (r commerce.Instant, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *PickupCodeMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// SetUsedAt sets the "used_at" field.
+func (m *PickupCodeMutation) SetUsedAt(c commerce.Instant) {
+	m.used_at = &c
+	m.addused_at = nil
+}
+
+// UsedAt returns the value of the "used_at" field in the mutation.
+func (m *PickupCodeMutation) UsedAt() (r commerce.Instant, exists bool) {
+	v := m.used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedAt returns the old "used_at" field's value of the PickupCode entity.
+// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupCodeMutation) OldUsedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedAt: %w", err)
+	}
+	return oldValue.UsedAt, nil
+}
+
+// AddUsedAt adds c to the "used_at" field.
+func (m *PickupCodeMutation) AddUsedAt(c commerce.Instant) {
+	if m.addused_at != nil {
+		*m.addused_at += c
+	} else {
+		m.addused_at = &c
+	}
+}
+
+// AddedUsedAt returns the value that was added to the "used_at" field in this mutation.
+func (m *PickupCodeMutation) AddedUsedAt() (r commerce.Instant, exists bool) {
+	v := m.addused_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUsedAt resets all changes to the "used_at" field.
+func (m *PickupCodeMutation) ResetUsedAt() {
+	m.used_at = nil
+	m.addused_at = nil
+}
+
+// SetUsedBy sets the "used_by" field.
+func (m *PickupCodeMutation) SetUsedBy(s string) {
+	m.used_by = &s
+}
+
+// UsedBy returns the value of the "used_by" field in the mutation.
+func (m *PickupCodeMutation) UsedBy() (r string, exists bool) {
+	v := m.used_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedBy returns the old "used_by" field's value of the PickupCode entity.
+// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupCodeMutation) OldUsedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedBy: %w", err)
+	}
+	return oldValue.UsedBy, nil
+}
+
+// ResetUsedBy resets all changes to the "used_by" field.
+func (m *PickupCodeMutation) ResetUsedBy() {
+	m.used_by = nil
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (m *PickupCodeMutation) ClearOrder() {
+	m.cleared_order = true
+	m.clearedFields[pickupcode.FieldOrderID] = struct{}{}
+}
+
+// OrderCleared reports if the "order" edge to the Order entity was cleared.
+func (m *PickupCodeMutation) OrderCleared() bool {
+	return m.cleared_order
+}
+
+// OrderIDs returns the "order" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderID instead. It exists only for internal usage by the builders.
+func (m *PickupCodeMutation) OrderIDs() (ids []uuid.UUID) {
+	if id := m._order; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrder resets all changes to the "order" edge.
+func (m *PickupCodeMutation) ResetOrder() {
+	m._order = nil
+	m.cleared_order = false
+}
+
+// ClearLocation clears the "location" edge to the Location entity.
+func (m *PickupCodeMutation) ClearLocation() {
+	m.clearedlocation = true
+	m.clearedFields[pickupcode.FieldLocationID] = struct{}{}
+}
+
+// LocationCleared reports if the "location" edge to the Location entity was cleared.
+func (m *PickupCodeMutation) LocationCleared() bool {
+	return m.clearedlocation
+}
+
+// LocationIDs returns the "location" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LocationID instead. It exists only for internal usage by the builders.
+func (m *PickupCodeMutation) LocationIDs() (ids []uuid.UUID) {
+	if id := m.location; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLocation resets all changes to the "location" edge.
+func (m *PickupCodeMutation) ResetLocation() {
+	m.location = nil
+	m.clearedlocation = false
+}
+
+// Where appends a list predicates to the PickupCodeMutation builder.
+func (m *PickupCodeMutation) Where(ps ...predicate.PickupCode) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PickupCodeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PickupCodeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PickupCode, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PickupCodeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PickupCodeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PickupCode).
+func (m *PickupCodeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PickupCodeMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.brand_id != nil {
+		fields = append(fields, pickupcode.FieldBrandID)
+	}
+	if m._order != nil {
+		fields = append(fields, pickupcode.FieldOrderID)
+	}
+	if m.location != nil {
+		fields = append(fields, pickupcode.FieldLocationID)
+	}
+	if m.nonce != nil {
+		fields = append(fields, pickupcode.FieldNonce)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, pickupcode.FieldExpiresAt)
+	}
+	if m.used_at != nil {
+		fields = append(fields, pickupcode.FieldUsedAt)
+	}
+	if m.used_by != nil {
+		fields = append(fields, pickupcode.FieldUsedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PickupCodeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pickupcode.FieldBrandID:
+		return m.BrandID()
+	case pickupcode.FieldOrderID:
+		return m.OrderID()
+	case pickupcode.FieldLocationID:
+		return m.LocationID()
+	case pickupcode.FieldNonce:
+		return m.Nonce()
+	case pickupcode.FieldExpiresAt:
+		return m.ExpiresAt()
+	case pickupcode.FieldUsedAt:
+		return m.UsedAt()
+	case pickupcode.FieldUsedBy:
+		return m.UsedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PickupCodeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pickupcode.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case pickupcode.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case pickupcode.FieldLocationID:
+		return m.OldLocationID(ctx)
+	case pickupcode.FieldNonce:
+		return m.OldNonce(ctx)
+	case pickupcode.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case pickupcode.FieldUsedAt:
+		return m.OldUsedAt(ctx)
+	case pickupcode.FieldUsedBy:
+		return m.OldUsedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown PickupCode field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PickupCodeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pickupcode.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case pickupcode.FieldOrderID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case pickupcode.FieldLocationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocationID(v)
+		return nil
+	case pickupcode.FieldNonce:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNonce(v)
+		return nil
+	case pickupcode.FieldExpiresAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case pickupcode.FieldUsedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedAt(v)
+		return nil
+	case pickupcode.FieldUsedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PickupCode field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PickupCodeMutation) AddedFields() []string {
+	var fields []string
+	if m.addexpires_at != nil {
+		fields = append(fields, pickupcode.FieldExpiresAt)
+	}
+	if m.addused_at != nil {
+		fields = append(fields, pickupcode.FieldUsedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PickupCodeMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pickupcode.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	case pickupcode.FieldUsedAt:
+		return m.AddedUsedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PickupCodeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pickupcode.FieldExpiresAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	case pickupcode.FieldUsedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUsedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PickupCode numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PickupCodeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PickupCodeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PickupCodeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PickupCode nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PickupCodeMutation) ResetField(name string) error {
+	switch name {
+	case pickupcode.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case pickupcode.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case pickupcode.FieldLocationID:
+		m.ResetLocationID()
+		return nil
+	case pickupcode.FieldNonce:
+		m.ResetNonce()
+		return nil
+	case pickupcode.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case pickupcode.FieldUsedAt:
+		m.ResetUsedAt()
+		return nil
+	case pickupcode.FieldUsedBy:
+		m.ResetUsedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown PickupCode field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PickupCodeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m._order != nil {
+		edges = append(edges, pickupcode.EdgeOrder)
+	}
+	if m.location != nil {
+		edges = append(edges, pickupcode.EdgeLocation)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PickupCodeMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case pickupcode.EdgeOrder:
+		if id := m._order; id != nil {
+			return []ent.Value{*id}
+		}
+	case pickupcode.EdgeLocation:
+		if id := m.location; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PickupCodeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PickupCodeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PickupCodeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleared_order {
+		edges = append(edges, pickupcode.EdgeOrder)
+	}
+	if m.clearedlocation {
+		edges = append(edges, pickupcode.EdgeLocation)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PickupCodeMutation) EdgeCleared(name string) bool {
+	switch name {
+	case pickupcode.EdgeOrder:
+		return m.cleared_order
+	case pickupcode.EdgeLocation:
+		return m.clearedlocation
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PickupCodeMutation) ClearEdge(name string) error {
+	switch name {
+	case pickupcode.EdgeOrder:
+		m.ClearOrder()
+		return nil
+	case pickupcode.EdgeLocation:
+		m.ClearLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown PickupCode unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PickupCodeMutation) ResetEdge(name string) error {
+	switch name {
+	case pickupcode.EdgeOrder:
+		m.ResetOrder()
+		return nil
+	case pickupcode.EdgeLocation:
+		m.ResetLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown PickupCode edge %s", name)
+}
+
+// PickupGuardMutation represents an operation that mutates the PickupGuard nodes in the graph.
+type PickupGuardMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	brand_id        *uuid.UUID
+	wrong           *int
+	addwrong        *int
+	locked_until    *commerce.Instant
+	addlocked_until *commerce.Instant
+	clearedFields   map[string]struct{}
+	location        *uuid.UUID
+	clearedlocation bool
+	done            bool
+	oldValue        func(context.Context) (*PickupGuard, error)
+	predicates      []predicate.PickupGuard
+}
+
+var _ ent.Mutation = (*PickupGuardMutation)(nil)
+
+// pickupguardOption allows management of the mutation configuration using functional options.
+type pickupguardOption func(*PickupGuardMutation)
+
+// newPickupGuardMutation creates new mutation for the PickupGuard entity.
+func newPickupGuardMutation(c config, op Op, opts ...pickupguardOption) *PickupGuardMutation {
+	m := &PickupGuardMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePickupGuard,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPickupGuardID sets the ID field of the mutation.
+func withPickupGuardID(id uuid.UUID) pickupguardOption {
+	return func(m *PickupGuardMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PickupGuard
+		)
+		m.oldValue = func(ctx context.Context) (*PickupGuard, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PickupGuard.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPickupGuard sets the old PickupGuard of the mutation.
+func withPickupGuard(node *PickupGuard) pickupguardOption {
+	return func(m *PickupGuardMutation) {
+		m.oldValue = func(context.Context) (*PickupGuard, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PickupGuardMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PickupGuardMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PickupGuard entities.
+func (m *PickupGuardMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PickupGuardMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PickupGuardMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PickupGuard.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *PickupGuardMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *PickupGuardMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the PickupGuard entity.
+// If the PickupGuard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupGuardMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *PickupGuardMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetLocationID sets the "location_id" field.
+func (m *PickupGuardMutation) SetLocationID(u uuid.UUID) {
+	m.location = &u
+}
+
+// LocationID returns the value of the "location_id" field in the mutation.
+func (m *PickupGuardMutation) LocationID() (r uuid.UUID, exists bool) {
+	v := m.location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocationID returns the old "location_id" field's value of the PickupGuard entity.
+// If the PickupGuard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupGuardMutation) OldLocationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocationID: %w", err)
+	}
+	return oldValue.LocationID, nil
+}
+
+// ResetLocationID resets all changes to the "location_id" field.
+func (m *PickupGuardMutation) ResetLocationID() {
+	m.location = nil
+}
+
+// SetWrong sets the "wrong" field.
+func (m *PickupGuardMutation) SetWrong(i int) {
+	m.wrong = &i
+	m.addwrong = nil
+}
+
+// Wrong returns the value of the "wrong" field in the mutation.
+func (m *PickupGuardMutation) Wrong() (r int, exists bool) {
+	v := m.wrong
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWrong returns the old "wrong" field's value of the PickupGuard entity.
+// If the PickupGuard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupGuardMutation) OldWrong(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWrong is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWrong requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWrong: %w", err)
+	}
+	return oldValue.Wrong, nil
+}
+
+// AddWrong adds i to the "wrong" field.
+func (m *PickupGuardMutation) AddWrong(i int) {
+	if m.addwrong != nil {
+		*m.addwrong += i
+	} else {
+		m.addwrong = &i
+	}
+}
+
+// AddedWrong returns the value that was added to the "wrong" field in this mutation.
+func (m *PickupGuardMutation) AddedWrong() (r int, exists bool) {
+	v := m.addwrong
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWrong resets all changes to the "wrong" field.
+func (m *PickupGuardMutation) ResetWrong() {
+	m.wrong = nil
+	m.addwrong = nil
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (m *PickupGuardMutation) SetLockedUntil(c commerce.Instant) {
+	m.locked_until = &c
+	m.addlocked_until = nil
+}
+
+// LockedUntil returns the value of the "locked_until" field in the mutation.
+func (m *PickupGuardMutation) LockedUntil() (r commerce.Instant, exists bool) {
+	v := m.locked_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLockedUntil returns the old "locked_until" field's value of the PickupGuard entity.
+// If the PickupGuard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PickupGuardMutation) OldLockedUntil(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLockedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLockedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLockedUntil: %w", err)
+	}
+	return oldValue.LockedUntil, nil
+}
+
+// AddLockedUntil adds c to the "locked_until" field.
+func (m *PickupGuardMutation) AddLockedUntil(c commerce.Instant) {
+	if m.addlocked_until != nil {
+		*m.addlocked_until += c
+	} else {
+		m.addlocked_until = &c
+	}
+}
+
+// AddedLockedUntil returns the value that was added to the "locked_until" field in this mutation.
+func (m *PickupGuardMutation) AddedLockedUntil() (r commerce.Instant, exists bool) {
+	v := m.addlocked_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLockedUntil resets all changes to the "locked_until" field.
+func (m *PickupGuardMutation) ResetLockedUntil() {
+	m.locked_until = nil
+	m.addlocked_until = nil
+}
+
+// ClearLocation clears the "location" edge to the Location entity.
+func (m *PickupGuardMutation) ClearLocation() {
+	m.clearedlocation = true
+	m.clearedFields[pickupguard.FieldLocationID] = struct{}{}
+}
+
+// LocationCleared reports if the "location" edge to the Location entity was cleared.
+func (m *PickupGuardMutation) LocationCleared() bool {
+	return m.clearedlocation
+}
+
+// LocationIDs returns the "location" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LocationID instead. It exists only for internal usage by the builders.
+func (m *PickupGuardMutation) LocationIDs() (ids []uuid.UUID) {
+	if id := m.location; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLocation resets all changes to the "location" edge.
+func (m *PickupGuardMutation) ResetLocation() {
+	m.location = nil
+	m.clearedlocation = false
+}
+
+// Where appends a list predicates to the PickupGuardMutation builder.
+func (m *PickupGuardMutation) Where(ps ...predicate.PickupGuard) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PickupGuardMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PickupGuardMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PickupGuard, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PickupGuardMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PickupGuardMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PickupGuard).
+func (m *PickupGuardMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PickupGuardMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.brand_id != nil {
+		fields = append(fields, pickupguard.FieldBrandID)
+	}
+	if m.location != nil {
+		fields = append(fields, pickupguard.FieldLocationID)
+	}
+	if m.wrong != nil {
+		fields = append(fields, pickupguard.FieldWrong)
+	}
+	if m.locked_until != nil {
+		fields = append(fields, pickupguard.FieldLockedUntil)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PickupGuardMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pickupguard.FieldBrandID:
+		return m.BrandID()
+	case pickupguard.FieldLocationID:
+		return m.LocationID()
+	case pickupguard.FieldWrong:
+		return m.Wrong()
+	case pickupguard.FieldLockedUntil:
+		return m.LockedUntil()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PickupGuardMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pickupguard.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case pickupguard.FieldLocationID:
+		return m.OldLocationID(ctx)
+	case pickupguard.FieldWrong:
+		return m.OldWrong(ctx)
+	case pickupguard.FieldLockedUntil:
+		return m.OldLockedUntil(ctx)
+	}
+	return nil, fmt.Errorf("unknown PickupGuard field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PickupGuardMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pickupguard.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case pickupguard.FieldLocationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocationID(v)
+		return nil
+	case pickupguard.FieldWrong:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWrong(v)
+		return nil
+	case pickupguard.FieldLockedUntil:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLockedUntil(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PickupGuard field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PickupGuardMutation) AddedFields() []string {
+	var fields []string
+	if m.addwrong != nil {
+		fields = append(fields, pickupguard.FieldWrong)
+	}
+	if m.addlocked_until != nil {
+		fields = append(fields, pickupguard.FieldLockedUntil)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PickupGuardMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pickupguard.FieldWrong:
+		return m.AddedWrong()
+	case pickupguard.FieldLockedUntil:
+		return m.AddedLockedUntil()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PickupGuardMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pickupguard.FieldWrong:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWrong(v)
+		return nil
+	case pickupguard.FieldLockedUntil:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLockedUntil(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PickupGuard numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PickupGuardMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PickupGuardMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PickupGuardMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PickupGuard nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PickupGuardMutation) ResetField(name string) error {
+	switch name {
+	case pickupguard.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case pickupguard.FieldLocationID:
+		m.ResetLocationID()
+		return nil
+	case pickupguard.FieldWrong:
+		m.ResetWrong()
+		return nil
+	case pickupguard.FieldLockedUntil:
+		m.ResetLockedUntil()
+		return nil
+	}
+	return fmt.Errorf("unknown PickupGuard field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PickupGuardMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.location != nil {
+		edges = append(edges, pickupguard.EdgeLocation)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PickupGuardMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case pickupguard.EdgeLocation:
+		if id := m.location; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PickupGuardMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PickupGuardMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PickupGuardMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedlocation {
+		edges = append(edges, pickupguard.EdgeLocation)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PickupGuardMutation) EdgeCleared(name string) bool {
+	switch name {
+	case pickupguard.EdgeLocation:
+		return m.clearedlocation
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PickupGuardMutation) ClearEdge(name string) error {
+	switch name {
+	case pickupguard.EdgeLocation:
+		m.ClearLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown PickupGuard unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PickupGuardMutation) ResetEdge(name string) error {
+	switch name {
+	case pickupguard.EdgeLocation:
+		m.ResetLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown PickupGuard edge %s", name)
 }
 
 // PriceMutation represents an operation that mutates the Price nodes in the graph.
@@ -25332,6 +29585,3381 @@ func (m *ProductMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Product edge %s", name)
 }
 
+// RefundMutation represents an operation that mutates the Refund nodes in the graph.
+type RefundMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	brand_id            *uuid.UUID
+	amount              *int64
+	addamount           *int64
+	reason              *string
+	actor               *string
+	refunded_at         *commerce.Instant
+	addrefunded_at      *commerce.Instant
+	clearedFields       map[string]struct{}
+	_order              *uuid.UUID
+	cleared_order       bool
+	order_return        *uuid.UUID
+	clearedorder_return bool
+	done                bool
+	oldValue            func(context.Context) (*Refund, error)
+	predicates          []predicate.Refund
+}
+
+var _ ent.Mutation = (*RefundMutation)(nil)
+
+// refundOption allows management of the mutation configuration using functional options.
+type refundOption func(*RefundMutation)
+
+// newRefundMutation creates new mutation for the Refund entity.
+func newRefundMutation(c config, op Op, opts ...refundOption) *RefundMutation {
+	m := &RefundMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRefund,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRefundID sets the ID field of the mutation.
+func withRefundID(id uuid.UUID) refundOption {
+	return func(m *RefundMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Refund
+		)
+		m.oldValue = func(ctx context.Context) (*Refund, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Refund.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRefund sets the old Refund of the mutation.
+func withRefund(node *Refund) refundOption {
+	return func(m *RefundMutation) {
+		m.oldValue = func(context.Context) (*Refund, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RefundMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RefundMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Refund entities.
+func (m *RefundMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RefundMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RefundMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Refund.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *RefundMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *RefundMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *RefundMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *RefundMutation) SetOrderID(u uuid.UUID) {
+	m._order = &u
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *RefundMutation) OrderID() (r uuid.UUID, exists bool) {
+	v := m._order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldOrderID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *RefundMutation) ResetOrderID() {
+	m._order = nil
+}
+
+// SetOrderReturnID sets the "order_return_id" field.
+func (m *RefundMutation) SetOrderReturnID(u uuid.UUID) {
+	m.order_return = &u
+}
+
+// OrderReturnID returns the value of the "order_return_id" field in the mutation.
+func (m *RefundMutation) OrderReturnID() (r uuid.UUID, exists bool) {
+	v := m.order_return
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderReturnID returns the old "order_return_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldOrderReturnID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderReturnID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderReturnID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderReturnID: %w", err)
+	}
+	return oldValue.OrderReturnID, nil
+}
+
+// ClearOrderReturnID clears the value of the "order_return_id" field.
+func (m *RefundMutation) ClearOrderReturnID() {
+	m.order_return = nil
+	m.clearedFields[refund.FieldOrderReturnID] = struct{}{}
+}
+
+// OrderReturnIDCleared returns if the "order_return_id" field was cleared in this mutation.
+func (m *RefundMutation) OrderReturnIDCleared() bool {
+	_, ok := m.clearedFields[refund.FieldOrderReturnID]
+	return ok
+}
+
+// ResetOrderReturnID resets all changes to the "order_return_id" field.
+func (m *RefundMutation) ResetOrderReturnID() {
+	m.order_return = nil
+	delete(m.clearedFields, refund.FieldOrderReturnID)
+}
+
+// SetAmount sets the "amount" field.
+func (m *RefundMutation) SetAmount(i int64) {
+	m.amount = &i
+	m.addamount = nil
+}
+
+// Amount returns the value of the "amount" field in the mutation.
+func (m *RefundMutation) Amount() (r int64, exists bool) {
+	v := m.amount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmount returns the old "amount" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldAmount(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmount: %w", err)
+	}
+	return oldValue.Amount, nil
+}
+
+// AddAmount adds i to the "amount" field.
+func (m *RefundMutation) AddAmount(i int64) {
+	if m.addamount != nil {
+		*m.addamount += i
+	} else {
+		m.addamount = &i
+	}
+}
+
+// AddedAmount returns the value that was added to the "amount" field in this mutation.
+func (m *RefundMutation) AddedAmount() (r int64, exists bool) {
+	v := m.addamount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmount resets all changes to the "amount" field.
+func (m *RefundMutation) ResetAmount() {
+	m.amount = nil
+	m.addamount = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *RefundMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *RefundMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *RefundMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetActor sets the "actor" field.
+func (m *RefundMutation) SetActor(s string) {
+	m.actor = &s
+}
+
+// Actor returns the value of the "actor" field in the mutation.
+func (m *RefundMutation) Actor() (r string, exists bool) {
+	v := m.actor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActor returns the old "actor" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldActor(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActor: %w", err)
+	}
+	return oldValue.Actor, nil
+}
+
+// ResetActor resets all changes to the "actor" field.
+func (m *RefundMutation) ResetActor() {
+	m.actor = nil
+}
+
+// SetRefundedAt sets the "refunded_at" field.
+func (m *RefundMutation) SetRefundedAt(c commerce.Instant) {
+	m.refunded_at = &c
+	m.addrefunded_at = nil
+}
+
+// RefundedAt returns the value of the "refunded_at" field in the mutation.
+func (m *RefundMutation) RefundedAt() (r commerce.Instant, exists bool) {
+	v := m.refunded_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundedAt returns the old "refunded_at" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldRefundedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundedAt: %w", err)
+	}
+	return oldValue.RefundedAt, nil
+}
+
+// AddRefundedAt adds c to the "refunded_at" field.
+func (m *RefundMutation) AddRefundedAt(c commerce.Instant) {
+	if m.addrefunded_at != nil {
+		*m.addrefunded_at += c
+	} else {
+		m.addrefunded_at = &c
+	}
+}
+
+// AddedRefundedAt returns the value that was added to the "refunded_at" field in this mutation.
+func (m *RefundMutation) AddedRefundedAt() (r commerce.Instant, exists bool) {
+	v := m.addrefunded_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefundedAt resets all changes to the "refunded_at" field.
+func (m *RefundMutation) ResetRefundedAt() {
+	m.refunded_at = nil
+	m.addrefunded_at = nil
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (m *RefundMutation) ClearOrder() {
+	m.cleared_order = true
+	m.clearedFields[refund.FieldOrderID] = struct{}{}
+}
+
+// OrderCleared reports if the "order" edge to the Order entity was cleared.
+func (m *RefundMutation) OrderCleared() bool {
+	return m.cleared_order
+}
+
+// OrderIDs returns the "order" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderID instead. It exists only for internal usage by the builders.
+func (m *RefundMutation) OrderIDs() (ids []uuid.UUID) {
+	if id := m._order; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrder resets all changes to the "order" edge.
+func (m *RefundMutation) ResetOrder() {
+	m._order = nil
+	m.cleared_order = false
+}
+
+// ClearOrderReturn clears the "order_return" edge to the OrderReturn entity.
+func (m *RefundMutation) ClearOrderReturn() {
+	m.clearedorder_return = true
+	m.clearedFields[refund.FieldOrderReturnID] = struct{}{}
+}
+
+// OrderReturnCleared reports if the "order_return" edge to the OrderReturn entity was cleared.
+func (m *RefundMutation) OrderReturnCleared() bool {
+	return m.OrderReturnIDCleared() || m.clearedorder_return
+}
+
+// OrderReturnIDs returns the "order_return" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderReturnID instead. It exists only for internal usage by the builders.
+func (m *RefundMutation) OrderReturnIDs() (ids []uuid.UUID) {
+	if id := m.order_return; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrderReturn resets all changes to the "order_return" edge.
+func (m *RefundMutation) ResetOrderReturn() {
+	m.order_return = nil
+	m.clearedorder_return = false
+}
+
+// Where appends a list predicates to the RefundMutation builder.
+func (m *RefundMutation) Where(ps ...predicate.Refund) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RefundMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RefundMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Refund, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RefundMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RefundMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Refund).
+func (m *RefundMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RefundMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.brand_id != nil {
+		fields = append(fields, refund.FieldBrandID)
+	}
+	if m._order != nil {
+		fields = append(fields, refund.FieldOrderID)
+	}
+	if m.order_return != nil {
+		fields = append(fields, refund.FieldOrderReturnID)
+	}
+	if m.amount != nil {
+		fields = append(fields, refund.FieldAmount)
+	}
+	if m.reason != nil {
+		fields = append(fields, refund.FieldReason)
+	}
+	if m.actor != nil {
+		fields = append(fields, refund.FieldActor)
+	}
+	if m.refunded_at != nil {
+		fields = append(fields, refund.FieldRefundedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RefundMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case refund.FieldBrandID:
+		return m.BrandID()
+	case refund.FieldOrderID:
+		return m.OrderID()
+	case refund.FieldOrderReturnID:
+		return m.OrderReturnID()
+	case refund.FieldAmount:
+		return m.Amount()
+	case refund.FieldReason:
+		return m.Reason()
+	case refund.FieldActor:
+		return m.Actor()
+	case refund.FieldRefundedAt:
+		return m.RefundedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RefundMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case refund.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case refund.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case refund.FieldOrderReturnID:
+		return m.OldOrderReturnID(ctx)
+	case refund.FieldAmount:
+		return m.OldAmount(ctx)
+	case refund.FieldReason:
+		return m.OldReason(ctx)
+	case refund.FieldActor:
+		return m.OldActor(ctx)
+	case refund.FieldRefundedAt:
+		return m.OldRefundedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Refund field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RefundMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case refund.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case refund.FieldOrderID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case refund.FieldOrderReturnID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderReturnID(v)
+		return nil
+	case refund.FieldAmount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmount(v)
+		return nil
+	case refund.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case refund.FieldActor:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActor(v)
+		return nil
+	case refund.FieldRefundedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Refund field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RefundMutation) AddedFields() []string {
+	var fields []string
+	if m.addamount != nil {
+		fields = append(fields, refund.FieldAmount)
+	}
+	if m.addrefunded_at != nil {
+		fields = append(fields, refund.FieldRefundedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RefundMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case refund.FieldAmount:
+		return m.AddedAmount()
+	case refund.FieldRefundedAt:
+		return m.AddedRefundedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RefundMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case refund.FieldAmount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmount(v)
+		return nil
+	case refund.FieldRefundedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefundedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Refund numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RefundMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(refund.FieldOrderReturnID) {
+		fields = append(fields, refund.FieldOrderReturnID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RefundMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RefundMutation) ClearField(name string) error {
+	switch name {
+	case refund.FieldOrderReturnID:
+		m.ClearOrderReturnID()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RefundMutation) ResetField(name string) error {
+	switch name {
+	case refund.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case refund.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case refund.FieldOrderReturnID:
+		m.ResetOrderReturnID()
+		return nil
+	case refund.FieldAmount:
+		m.ResetAmount()
+		return nil
+	case refund.FieldReason:
+		m.ResetReason()
+		return nil
+	case refund.FieldActor:
+		m.ResetActor()
+		return nil
+	case refund.FieldRefundedAt:
+		m.ResetRefundedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RefundMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m._order != nil {
+		edges = append(edges, refund.EdgeOrder)
+	}
+	if m.order_return != nil {
+		edges = append(edges, refund.EdgeOrderReturn)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RefundMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case refund.EdgeOrder:
+		if id := m._order; id != nil {
+			return []ent.Value{*id}
+		}
+	case refund.EdgeOrderReturn:
+		if id := m.order_return; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RefundMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RefundMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RefundMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleared_order {
+		edges = append(edges, refund.EdgeOrder)
+	}
+	if m.clearedorder_return {
+		edges = append(edges, refund.EdgeOrderReturn)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RefundMutation) EdgeCleared(name string) bool {
+	switch name {
+	case refund.EdgeOrder:
+		return m.cleared_order
+	case refund.EdgeOrderReturn:
+		return m.clearedorder_return
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RefundMutation) ClearEdge(name string) error {
+	switch name {
+	case refund.EdgeOrder:
+		m.ClearOrder()
+		return nil
+	case refund.EdgeOrderReturn:
+		m.ClearOrderReturn()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RefundMutation) ResetEdge(name string) error {
+	switch name {
+	case refund.EdgeOrder:
+		m.ResetOrder()
+		return nil
+	case refund.EdgeOrderReturn:
+		m.ResetOrderReturn()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund edge %s", name)
+}
+
+// ReservationMutation represents an operation that mutates the Reservation nodes in the graph.
+type ReservationMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	brand_id         *uuid.UUID
+	version          *int64
+	addversion       *int64
+	created_at       *commerce.Instant
+	addcreated_at    *commerce.Instant
+	updated_at       *commerce.Instant
+	addupdated_at    *commerce.Instant
+	state            *string
+	expires_at       *commerce.Instant
+	addexpires_at    *commerce.Instant
+	holder           *string
+	reference_system *string
+	reference_value  *string
+	clearedFields    map[string]struct{}
+	member           *uuid.UUID
+	clearedmember    bool
+	_order           *uuid.UUID
+	cleared_order    bool
+	done             bool
+	oldValue         func(context.Context) (*Reservation, error)
+	predicates       []predicate.Reservation
+}
+
+var _ ent.Mutation = (*ReservationMutation)(nil)
+
+// reservationOption allows management of the mutation configuration using functional options.
+type reservationOption func(*ReservationMutation)
+
+// newReservationMutation creates new mutation for the Reservation entity.
+func newReservationMutation(c config, op Op, opts ...reservationOption) *ReservationMutation {
+	m := &ReservationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReservation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReservationID sets the ID field of the mutation.
+func withReservationID(id uuid.UUID) reservationOption {
+	return func(m *ReservationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Reservation
+		)
+		m.oldValue = func(ctx context.Context) (*Reservation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Reservation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReservation sets the old Reservation of the mutation.
+func withReservation(node *Reservation) reservationOption {
+	return func(m *ReservationMutation) {
+		m.oldValue = func(context.Context) (*Reservation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReservationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReservationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Reservation entities.
+func (m *ReservationMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReservationMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReservationMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Reservation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *ReservationMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *ReservationMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *ReservationMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ReservationMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ReservationMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ReservationMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ReservationMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ReservationMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReservationMutation) SetCreatedAt(c commerce.Instant) {
+	m.created_at = &c
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReservationMutation) CreatedAt() (r commerce.Instant, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldCreatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds c to the "created_at" field.
+func (m *ReservationMutation) AddCreatedAt(c commerce.Instant) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += c
+	} else {
+		m.addcreated_at = &c
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *ReservationMutation) AddedCreatedAt() (r commerce.Instant, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReservationMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ReservationMutation) SetUpdatedAt(c commerce.Instant) {
+	m.updated_at = &c
+	m.addupdated_at = nil
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ReservationMutation) UpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldUpdatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// AddUpdatedAt adds c to the "updated_at" field.
+func (m *ReservationMutation) AddUpdatedAt(c commerce.Instant) {
+	if m.addupdated_at != nil {
+		*m.addupdated_at += c
+	} else {
+		m.addupdated_at = &c
+	}
+}
+
+// AddedUpdatedAt returns the value that was added to the "updated_at" field in this mutation.
+func (m *ReservationMutation) AddedUpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.addupdated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ReservationMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+	m.addupdated_at = nil
+}
+
+// SetState sets the "state" field.
+func (m *ReservationMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *ReservationMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *ReservationMutation) ResetState() {
+	m.state = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *ReservationMutation) SetExpiresAt(c commerce.Instant) {
+	m.expires_at = &c
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *ReservationMutation) ExpiresAt() (r commerce.Instant, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldExpiresAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds c to the "expires_at" field.
+func (m *ReservationMutation) AddExpiresAt(c commerce.Instant) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += c
+	} else {
+		m.addexpires_at = &c
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *ReservationMutation) AddedExpiresAt() (r commerce.Instant, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *ReservationMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// SetHolder sets the "holder" field.
+func (m *ReservationMutation) SetHolder(s string) {
+	m.holder = &s
+}
+
+// Holder returns the value of the "holder" field in the mutation.
+func (m *ReservationMutation) Holder() (r string, exists bool) {
+	v := m.holder
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHolder returns the old "holder" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldHolder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHolder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHolder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHolder: %w", err)
+	}
+	return oldValue.Holder, nil
+}
+
+// ResetHolder resets all changes to the "holder" field.
+func (m *ReservationMutation) ResetHolder() {
+	m.holder = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *ReservationMutation) SetMemberID(u uuid.UUID) {
+	m.member = &u
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *ReservationMutation) MemberID() (r uuid.UUID, exists bool) {
+	v := m.member
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldMemberID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ClearMemberID clears the value of the "member_id" field.
+func (m *ReservationMutation) ClearMemberID() {
+	m.member = nil
+	m.clearedFields[reservation.FieldMemberID] = struct{}{}
+}
+
+// MemberIDCleared returns if the "member_id" field was cleared in this mutation.
+func (m *ReservationMutation) MemberIDCleared() bool {
+	_, ok := m.clearedFields[reservation.FieldMemberID]
+	return ok
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *ReservationMutation) ResetMemberID() {
+	m.member = nil
+	delete(m.clearedFields, reservation.FieldMemberID)
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *ReservationMutation) SetOrderID(u uuid.UUID) {
+	m._order = &u
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *ReservationMutation) OrderID() (r uuid.UUID, exists bool) {
+	v := m._order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldOrderID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ClearOrderID clears the value of the "order_id" field.
+func (m *ReservationMutation) ClearOrderID() {
+	m._order = nil
+	m.clearedFields[reservation.FieldOrderID] = struct{}{}
+}
+
+// OrderIDCleared returns if the "order_id" field was cleared in this mutation.
+func (m *ReservationMutation) OrderIDCleared() bool {
+	_, ok := m.clearedFields[reservation.FieldOrderID]
+	return ok
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *ReservationMutation) ResetOrderID() {
+	m._order = nil
+	delete(m.clearedFields, reservation.FieldOrderID)
+}
+
+// SetReferenceSystem sets the "reference_system" field.
+func (m *ReservationMutation) SetReferenceSystem(s string) {
+	m.reference_system = &s
+}
+
+// ReferenceSystem returns the value of the "reference_system" field in the mutation.
+func (m *ReservationMutation) ReferenceSystem() (r string, exists bool) {
+	v := m.reference_system
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReferenceSystem returns the old "reference_system" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldReferenceSystem(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReferenceSystem is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReferenceSystem requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReferenceSystem: %w", err)
+	}
+	return oldValue.ReferenceSystem, nil
+}
+
+// ResetReferenceSystem resets all changes to the "reference_system" field.
+func (m *ReservationMutation) ResetReferenceSystem() {
+	m.reference_system = nil
+}
+
+// SetReferenceValue sets the "reference_value" field.
+func (m *ReservationMutation) SetReferenceValue(s string) {
+	m.reference_value = &s
+}
+
+// ReferenceValue returns the value of the "reference_value" field in the mutation.
+func (m *ReservationMutation) ReferenceValue() (r string, exists bool) {
+	v := m.reference_value
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReferenceValue returns the old "reference_value" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldReferenceValue(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReferenceValue is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReferenceValue requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReferenceValue: %w", err)
+	}
+	return oldValue.ReferenceValue, nil
+}
+
+// ResetReferenceValue resets all changes to the "reference_value" field.
+func (m *ReservationMutation) ResetReferenceValue() {
+	m.reference_value = nil
+}
+
+// ClearMember clears the "member" edge to the Member entity.
+func (m *ReservationMutation) ClearMember() {
+	m.clearedmember = true
+	m.clearedFields[reservation.FieldMemberID] = struct{}{}
+}
+
+// MemberCleared reports if the "member" edge to the Member entity was cleared.
+func (m *ReservationMutation) MemberCleared() bool {
+	return m.MemberIDCleared() || m.clearedmember
+}
+
+// MemberIDs returns the "member" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MemberID instead. It exists only for internal usage by the builders.
+func (m *ReservationMutation) MemberIDs() (ids []uuid.UUID) {
+	if id := m.member; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMember resets all changes to the "member" edge.
+func (m *ReservationMutation) ResetMember() {
+	m.member = nil
+	m.clearedmember = false
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (m *ReservationMutation) ClearOrder() {
+	m.cleared_order = true
+	m.clearedFields[reservation.FieldOrderID] = struct{}{}
+}
+
+// OrderCleared reports if the "order" edge to the Order entity was cleared.
+func (m *ReservationMutation) OrderCleared() bool {
+	return m.OrderIDCleared() || m.cleared_order
+}
+
+// OrderIDs returns the "order" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderID instead. It exists only for internal usage by the builders.
+func (m *ReservationMutation) OrderIDs() (ids []uuid.UUID) {
+	if id := m._order; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrder resets all changes to the "order" edge.
+func (m *ReservationMutation) ResetOrder() {
+	m._order = nil
+	m.cleared_order = false
+}
+
+// Where appends a list predicates to the ReservationMutation builder.
+func (m *ReservationMutation) Where(ps ...predicate.Reservation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReservationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReservationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Reservation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReservationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReservationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Reservation).
+func (m *ReservationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReservationMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.brand_id != nil {
+		fields = append(fields, reservation.FieldBrandID)
+	}
+	if m.version != nil {
+		fields = append(fields, reservation.FieldVersion)
+	}
+	if m.created_at != nil {
+		fields = append(fields, reservation.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, reservation.FieldUpdatedAt)
+	}
+	if m.state != nil {
+		fields = append(fields, reservation.FieldState)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, reservation.FieldExpiresAt)
+	}
+	if m.holder != nil {
+		fields = append(fields, reservation.FieldHolder)
+	}
+	if m.member != nil {
+		fields = append(fields, reservation.FieldMemberID)
+	}
+	if m._order != nil {
+		fields = append(fields, reservation.FieldOrderID)
+	}
+	if m.reference_system != nil {
+		fields = append(fields, reservation.FieldReferenceSystem)
+	}
+	if m.reference_value != nil {
+		fields = append(fields, reservation.FieldReferenceValue)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReservationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reservation.FieldBrandID:
+		return m.BrandID()
+	case reservation.FieldVersion:
+		return m.Version()
+	case reservation.FieldCreatedAt:
+		return m.CreatedAt()
+	case reservation.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case reservation.FieldState:
+		return m.State()
+	case reservation.FieldExpiresAt:
+		return m.ExpiresAt()
+	case reservation.FieldHolder:
+		return m.Holder()
+	case reservation.FieldMemberID:
+		return m.MemberID()
+	case reservation.FieldOrderID:
+		return m.OrderID()
+	case reservation.FieldReferenceSystem:
+		return m.ReferenceSystem()
+	case reservation.FieldReferenceValue:
+		return m.ReferenceValue()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReservationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reservation.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case reservation.FieldVersion:
+		return m.OldVersion(ctx)
+	case reservation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case reservation.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case reservation.FieldState:
+		return m.OldState(ctx)
+	case reservation.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case reservation.FieldHolder:
+		return m.OldHolder(ctx)
+	case reservation.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case reservation.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case reservation.FieldReferenceSystem:
+		return m.OldReferenceSystem(ctx)
+	case reservation.FieldReferenceValue:
+		return m.OldReferenceValue(ctx)
+	}
+	return nil, fmt.Errorf("unknown Reservation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reservation.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case reservation.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case reservation.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case reservation.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case reservation.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case reservation.FieldExpiresAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case reservation.FieldHolder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHolder(v)
+		return nil
+	case reservation.FieldMemberID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case reservation.FieldOrderID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case reservation.FieldReferenceSystem:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReferenceSystem(v)
+		return nil
+	case reservation.FieldReferenceValue:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReferenceValue(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReservationMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, reservation.FieldVersion)
+	}
+	if m.addcreated_at != nil {
+		fields = append(fields, reservation.FieldCreatedAt)
+	}
+	if m.addupdated_at != nil {
+		fields = append(fields, reservation.FieldUpdatedAt)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, reservation.FieldExpiresAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReservationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reservation.FieldVersion:
+		return m.AddedVersion()
+	case reservation.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case reservation.FieldUpdatedAt:
+		return m.AddedUpdatedAt()
+	case reservation.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reservation.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case reservation.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case reservation.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUpdatedAt(v)
+		return nil
+	case reservation.FieldExpiresAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReservationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(reservation.FieldMemberID) {
+		fields = append(fields, reservation.FieldMemberID)
+	}
+	if m.FieldCleared(reservation.FieldOrderID) {
+		fields = append(fields, reservation.FieldOrderID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReservationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReservationMutation) ClearField(name string) error {
+	switch name {
+	case reservation.FieldMemberID:
+		m.ClearMemberID()
+		return nil
+	case reservation.FieldOrderID:
+		m.ClearOrderID()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReservationMutation) ResetField(name string) error {
+	switch name {
+	case reservation.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case reservation.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case reservation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case reservation.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case reservation.FieldState:
+		m.ResetState()
+		return nil
+	case reservation.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case reservation.FieldHolder:
+		m.ResetHolder()
+		return nil
+	case reservation.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case reservation.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case reservation.FieldReferenceSystem:
+		m.ResetReferenceSystem()
+		return nil
+	case reservation.FieldReferenceValue:
+		m.ResetReferenceValue()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReservationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.member != nil {
+		edges = append(edges, reservation.EdgeMember)
+	}
+	if m._order != nil {
+		edges = append(edges, reservation.EdgeOrder)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReservationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case reservation.EdgeMember:
+		if id := m.member; id != nil {
+			return []ent.Value{*id}
+		}
+	case reservation.EdgeOrder:
+		if id := m._order; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReservationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReservationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReservationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedmember {
+		edges = append(edges, reservation.EdgeMember)
+	}
+	if m.cleared_order {
+		edges = append(edges, reservation.EdgeOrder)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReservationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case reservation.EdgeMember:
+		return m.clearedmember
+	case reservation.EdgeOrder:
+		return m.cleared_order
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReservationMutation) ClearEdge(name string) error {
+	switch name {
+	case reservation.EdgeMember:
+		m.ClearMember()
+		return nil
+	case reservation.EdgeOrder:
+		m.ClearOrder()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReservationMutation) ResetEdge(name string) error {
+	switch name {
+	case reservation.EdgeMember:
+		m.ResetMember()
+		return nil
+	case reservation.EdgeOrder:
+		m.ResetOrder()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation edge %s", name)
+}
+
+// ReservationLineMutation represents an operation that mutates the ReservationLine nodes in the graph.
+type ReservationLineMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *uuid.UUID
+	brand_id           *uuid.UUID
+	quantity           *int64
+	addquantity        *int64
+	clearedFields      map[string]struct{}
+	reservation        *uuid.UUID
+	clearedreservation bool
+	variant            *uuid.UUID
+	clearedvariant     bool
+	location           *uuid.UUID
+	clearedlocation    bool
+	done               bool
+	oldValue           func(context.Context) (*ReservationLine, error)
+	predicates         []predicate.ReservationLine
+}
+
+var _ ent.Mutation = (*ReservationLineMutation)(nil)
+
+// reservationlineOption allows management of the mutation configuration using functional options.
+type reservationlineOption func(*ReservationLineMutation)
+
+// newReservationLineMutation creates new mutation for the ReservationLine entity.
+func newReservationLineMutation(c config, op Op, opts ...reservationlineOption) *ReservationLineMutation {
+	m := &ReservationLineMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReservationLine,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReservationLineID sets the ID field of the mutation.
+func withReservationLineID(id uuid.UUID) reservationlineOption {
+	return func(m *ReservationLineMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ReservationLine
+		)
+		m.oldValue = func(ctx context.Context) (*ReservationLine, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ReservationLine.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReservationLine sets the old ReservationLine of the mutation.
+func withReservationLine(node *ReservationLine) reservationlineOption {
+	return func(m *ReservationLineMutation) {
+		m.oldValue = func(context.Context) (*ReservationLine, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReservationLineMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReservationLineMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ReservationLine entities.
+func (m *ReservationLineMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReservationLineMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReservationLineMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ReservationLine.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *ReservationLineMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *ReservationLineMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the ReservationLine entity.
+// If the ReservationLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationLineMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *ReservationLineMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetReservationID sets the "reservation_id" field.
+func (m *ReservationLineMutation) SetReservationID(u uuid.UUID) {
+	m.reservation = &u
+}
+
+// ReservationID returns the value of the "reservation_id" field in the mutation.
+func (m *ReservationLineMutation) ReservationID() (r uuid.UUID, exists bool) {
+	v := m.reservation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReservationID returns the old "reservation_id" field's value of the ReservationLine entity.
+// If the ReservationLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationLineMutation) OldReservationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReservationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReservationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReservationID: %w", err)
+	}
+	return oldValue.ReservationID, nil
+}
+
+// ResetReservationID resets all changes to the "reservation_id" field.
+func (m *ReservationLineMutation) ResetReservationID() {
+	m.reservation = nil
+}
+
+// SetVariantID sets the "variant_id" field.
+func (m *ReservationLineMutation) SetVariantID(u uuid.UUID) {
+	m.variant = &u
+}
+
+// VariantID returns the value of the "variant_id" field in the mutation.
+func (m *ReservationLineMutation) VariantID() (r uuid.UUID, exists bool) {
+	v := m.variant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVariantID returns the old "variant_id" field's value of the ReservationLine entity.
+// If the ReservationLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationLineMutation) OldVariantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVariantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVariantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVariantID: %w", err)
+	}
+	return oldValue.VariantID, nil
+}
+
+// ResetVariantID resets all changes to the "variant_id" field.
+func (m *ReservationLineMutation) ResetVariantID() {
+	m.variant = nil
+}
+
+// SetLocationID sets the "location_id" field.
+func (m *ReservationLineMutation) SetLocationID(u uuid.UUID) {
+	m.location = &u
+}
+
+// LocationID returns the value of the "location_id" field in the mutation.
+func (m *ReservationLineMutation) LocationID() (r uuid.UUID, exists bool) {
+	v := m.location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocationID returns the old "location_id" field's value of the ReservationLine entity.
+// If the ReservationLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationLineMutation) OldLocationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocationID: %w", err)
+	}
+	return oldValue.LocationID, nil
+}
+
+// ResetLocationID resets all changes to the "location_id" field.
+func (m *ReservationLineMutation) ResetLocationID() {
+	m.location = nil
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *ReservationLineMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *ReservationLineMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the ReservationLine entity.
+// If the ReservationLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationLineMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *ReservationLineMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *ReservationLineMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *ReservationLineMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// ClearReservation clears the "reservation" edge to the Reservation entity.
+func (m *ReservationLineMutation) ClearReservation() {
+	m.clearedreservation = true
+	m.clearedFields[reservationline.FieldReservationID] = struct{}{}
+}
+
+// ReservationCleared reports if the "reservation" edge to the Reservation entity was cleared.
+func (m *ReservationLineMutation) ReservationCleared() bool {
+	return m.clearedreservation
+}
+
+// ReservationIDs returns the "reservation" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReservationID instead. It exists only for internal usage by the builders.
+func (m *ReservationLineMutation) ReservationIDs() (ids []uuid.UUID) {
+	if id := m.reservation; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReservation resets all changes to the "reservation" edge.
+func (m *ReservationLineMutation) ResetReservation() {
+	m.reservation = nil
+	m.clearedreservation = false
+}
+
+// ClearVariant clears the "variant" edge to the Variant entity.
+func (m *ReservationLineMutation) ClearVariant() {
+	m.clearedvariant = true
+	m.clearedFields[reservationline.FieldVariantID] = struct{}{}
+}
+
+// VariantCleared reports if the "variant" edge to the Variant entity was cleared.
+func (m *ReservationLineMutation) VariantCleared() bool {
+	return m.clearedvariant
+}
+
+// VariantIDs returns the "variant" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// VariantID instead. It exists only for internal usage by the builders.
+func (m *ReservationLineMutation) VariantIDs() (ids []uuid.UUID) {
+	if id := m.variant; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetVariant resets all changes to the "variant" edge.
+func (m *ReservationLineMutation) ResetVariant() {
+	m.variant = nil
+	m.clearedvariant = false
+}
+
+// ClearLocation clears the "location" edge to the Location entity.
+func (m *ReservationLineMutation) ClearLocation() {
+	m.clearedlocation = true
+	m.clearedFields[reservationline.FieldLocationID] = struct{}{}
+}
+
+// LocationCleared reports if the "location" edge to the Location entity was cleared.
+func (m *ReservationLineMutation) LocationCleared() bool {
+	return m.clearedlocation
+}
+
+// LocationIDs returns the "location" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LocationID instead. It exists only for internal usage by the builders.
+func (m *ReservationLineMutation) LocationIDs() (ids []uuid.UUID) {
+	if id := m.location; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLocation resets all changes to the "location" edge.
+func (m *ReservationLineMutation) ResetLocation() {
+	m.location = nil
+	m.clearedlocation = false
+}
+
+// Where appends a list predicates to the ReservationLineMutation builder.
+func (m *ReservationLineMutation) Where(ps ...predicate.ReservationLine) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReservationLineMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReservationLineMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ReservationLine, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReservationLineMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReservationLineMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ReservationLine).
+func (m *ReservationLineMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReservationLineMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.brand_id != nil {
+		fields = append(fields, reservationline.FieldBrandID)
+	}
+	if m.reservation != nil {
+		fields = append(fields, reservationline.FieldReservationID)
+	}
+	if m.variant != nil {
+		fields = append(fields, reservationline.FieldVariantID)
+	}
+	if m.location != nil {
+		fields = append(fields, reservationline.FieldLocationID)
+	}
+	if m.quantity != nil {
+		fields = append(fields, reservationline.FieldQuantity)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReservationLineMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reservationline.FieldBrandID:
+		return m.BrandID()
+	case reservationline.FieldReservationID:
+		return m.ReservationID()
+	case reservationline.FieldVariantID:
+		return m.VariantID()
+	case reservationline.FieldLocationID:
+		return m.LocationID()
+	case reservationline.FieldQuantity:
+		return m.Quantity()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReservationLineMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reservationline.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case reservationline.FieldReservationID:
+		return m.OldReservationID(ctx)
+	case reservationline.FieldVariantID:
+		return m.OldVariantID(ctx)
+	case reservationline.FieldLocationID:
+		return m.OldLocationID(ctx)
+	case reservationline.FieldQuantity:
+		return m.OldQuantity(ctx)
+	}
+	return nil, fmt.Errorf("unknown ReservationLine field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationLineMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reservationline.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case reservationline.FieldReservationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReservationID(v)
+		return nil
+	case reservationline.FieldVariantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVariantID(v)
+		return nil
+	case reservationline.FieldLocationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocationID(v)
+		return nil
+	case reservationline.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationLine field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReservationLineMutation) AddedFields() []string {
+	var fields []string
+	if m.addquantity != nil {
+		fields = append(fields, reservationline.FieldQuantity)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReservationLineMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reservationline.FieldQuantity:
+		return m.AddedQuantity()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationLineMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reservationline.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationLine numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReservationLineMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReservationLineMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReservationLineMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ReservationLine nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReservationLineMutation) ResetField(name string) error {
+	switch name {
+	case reservationline.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case reservationline.FieldReservationID:
+		m.ResetReservationID()
+		return nil
+	case reservationline.FieldVariantID:
+		m.ResetVariantID()
+		return nil
+	case reservationline.FieldLocationID:
+		m.ResetLocationID()
+		return nil
+	case reservationline.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationLine field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReservationLineMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.reservation != nil {
+		edges = append(edges, reservationline.EdgeReservation)
+	}
+	if m.variant != nil {
+		edges = append(edges, reservationline.EdgeVariant)
+	}
+	if m.location != nil {
+		edges = append(edges, reservationline.EdgeLocation)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReservationLineMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case reservationline.EdgeReservation:
+		if id := m.reservation; id != nil {
+			return []ent.Value{*id}
+		}
+	case reservationline.EdgeVariant:
+		if id := m.variant; id != nil {
+			return []ent.Value{*id}
+		}
+	case reservationline.EdgeLocation:
+		if id := m.location; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReservationLineMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReservationLineMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReservationLineMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedreservation {
+		edges = append(edges, reservationline.EdgeReservation)
+	}
+	if m.clearedvariant {
+		edges = append(edges, reservationline.EdgeVariant)
+	}
+	if m.clearedlocation {
+		edges = append(edges, reservationline.EdgeLocation)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReservationLineMutation) EdgeCleared(name string) bool {
+	switch name {
+	case reservationline.EdgeReservation:
+		return m.clearedreservation
+	case reservationline.EdgeVariant:
+		return m.clearedvariant
+	case reservationline.EdgeLocation:
+		return m.clearedlocation
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReservationLineMutation) ClearEdge(name string) error {
+	switch name {
+	case reservationline.EdgeReservation:
+		m.ClearReservation()
+		return nil
+	case reservationline.EdgeVariant:
+		m.ClearVariant()
+		return nil
+	case reservationline.EdgeLocation:
+		m.ClearLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationLine unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReservationLineMutation) ResetEdge(name string) error {
+	switch name {
+	case reservationline.EdgeReservation:
+		m.ResetReservation()
+		return nil
+	case reservationline.EdgeVariant:
+		m.ResetVariant()
+		return nil
+	case reservationline.EdgeLocation:
+		m.ResetLocation()
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationLine edge %s", name)
+}
+
+// RoutingPolicyMutation represents an operation that mutates the RoutingPolicy nodes in the graph.
+type RoutingPolicyMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	brand_id      *uuid.UUID
+	version       *int64
+	addversion    *int64
+	created_at    *commerce.Instant
+	addcreated_at *commerce.Instant
+	updated_at    *commerce.Instant
+	addupdated_at *commerce.Instant
+	policy        *routing.Policy
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*RoutingPolicy, error)
+	predicates    []predicate.RoutingPolicy
+}
+
+var _ ent.Mutation = (*RoutingPolicyMutation)(nil)
+
+// routingpolicyOption allows management of the mutation configuration using functional options.
+type routingpolicyOption func(*RoutingPolicyMutation)
+
+// newRoutingPolicyMutation creates new mutation for the RoutingPolicy entity.
+func newRoutingPolicyMutation(c config, op Op, opts ...routingpolicyOption) *RoutingPolicyMutation {
+	m := &RoutingPolicyMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRoutingPolicy,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRoutingPolicyID sets the ID field of the mutation.
+func withRoutingPolicyID(id uuid.UUID) routingpolicyOption {
+	return func(m *RoutingPolicyMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *RoutingPolicy
+		)
+		m.oldValue = func(ctx context.Context) (*RoutingPolicy, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().RoutingPolicy.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRoutingPolicy sets the old RoutingPolicy of the mutation.
+func withRoutingPolicy(node *RoutingPolicy) routingpolicyOption {
+	return func(m *RoutingPolicyMutation) {
+		m.oldValue = func(context.Context) (*RoutingPolicy, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RoutingPolicyMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RoutingPolicyMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of RoutingPolicy entities.
+func (m *RoutingPolicyMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RoutingPolicyMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RoutingPolicyMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().RoutingPolicy.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *RoutingPolicyMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *RoutingPolicyMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the RoutingPolicy entity.
+// If the RoutingPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RoutingPolicyMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *RoutingPolicyMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *RoutingPolicyMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *RoutingPolicyMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the RoutingPolicy entity.
+// If the RoutingPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RoutingPolicyMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *RoutingPolicyMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *RoutingPolicyMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *RoutingPolicyMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RoutingPolicyMutation) SetCreatedAt(c commerce.Instant) {
+	m.created_at = &c
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RoutingPolicyMutation) CreatedAt() (r commerce.Instant, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the RoutingPolicy entity.
+// If the RoutingPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RoutingPolicyMutation) OldCreatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds c to the "created_at" field.
+func (m *RoutingPolicyMutation) AddCreatedAt(c commerce.Instant) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += c
+	} else {
+		m.addcreated_at = &c
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *RoutingPolicyMutation) AddedCreatedAt() (r commerce.Instant, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RoutingPolicyMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *RoutingPolicyMutation) SetUpdatedAt(c commerce.Instant) {
+	m.updated_at = &c
+	m.addupdated_at = nil
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *RoutingPolicyMutation) UpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the RoutingPolicy entity.
+// If the RoutingPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RoutingPolicyMutation) OldUpdatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// AddUpdatedAt adds c to the "updated_at" field.
+func (m *RoutingPolicyMutation) AddUpdatedAt(c commerce.Instant) {
+	if m.addupdated_at != nil {
+		*m.addupdated_at += c
+	} else {
+		m.addupdated_at = &c
+	}
+}
+
+// AddedUpdatedAt returns the value that was added to the "updated_at" field in this mutation.
+func (m *RoutingPolicyMutation) AddedUpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.addupdated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *RoutingPolicyMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+	m.addupdated_at = nil
+}
+
+// SetPolicy sets the "policy" field.
+func (m *RoutingPolicyMutation) SetPolicy(r routing.Policy) {
+	m.policy = &r
+}
+
+// Policy returns the value of the "policy" field in the mutation.
+func (m *RoutingPolicyMutation) Policy() (r routing.Policy, exists bool) {
+	v := m.policy
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPolicy returns the old "policy" field's value of the RoutingPolicy entity.
+// If the RoutingPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RoutingPolicyMutation) OldPolicy(ctx context.Context) (v routing.Policy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPolicy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPolicy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPolicy: %w", err)
+	}
+	return oldValue.Policy, nil
+}
+
+// ResetPolicy resets all changes to the "policy" field.
+func (m *RoutingPolicyMutation) ResetPolicy() {
+	m.policy = nil
+}
+
+// Where appends a list predicates to the RoutingPolicyMutation builder.
+func (m *RoutingPolicyMutation) Where(ps ...predicate.RoutingPolicy) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RoutingPolicyMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RoutingPolicyMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.RoutingPolicy, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RoutingPolicyMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RoutingPolicyMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (RoutingPolicy).
+func (m *RoutingPolicyMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RoutingPolicyMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.brand_id != nil {
+		fields = append(fields, routingpolicy.FieldBrandID)
+	}
+	if m.version != nil {
+		fields = append(fields, routingpolicy.FieldVersion)
+	}
+	if m.created_at != nil {
+		fields = append(fields, routingpolicy.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, routingpolicy.FieldUpdatedAt)
+	}
+	if m.policy != nil {
+		fields = append(fields, routingpolicy.FieldPolicy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RoutingPolicyMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case routingpolicy.FieldBrandID:
+		return m.BrandID()
+	case routingpolicy.FieldVersion:
+		return m.Version()
+	case routingpolicy.FieldCreatedAt:
+		return m.CreatedAt()
+	case routingpolicy.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case routingpolicy.FieldPolicy:
+		return m.Policy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RoutingPolicyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case routingpolicy.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case routingpolicy.FieldVersion:
+		return m.OldVersion(ctx)
+	case routingpolicy.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case routingpolicy.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case routingpolicy.FieldPolicy:
+		return m.OldPolicy(ctx)
+	}
+	return nil, fmt.Errorf("unknown RoutingPolicy field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RoutingPolicyMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case routingpolicy.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case routingpolicy.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case routingpolicy.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case routingpolicy.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case routingpolicy.FieldPolicy:
+		v, ok := value.(routing.Policy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPolicy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RoutingPolicy field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RoutingPolicyMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, routingpolicy.FieldVersion)
+	}
+	if m.addcreated_at != nil {
+		fields = append(fields, routingpolicy.FieldCreatedAt)
+	}
+	if m.addupdated_at != nil {
+		fields = append(fields, routingpolicy.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RoutingPolicyMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case routingpolicy.FieldVersion:
+		return m.AddedVersion()
+	case routingpolicy.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case routingpolicy.FieldUpdatedAt:
+		return m.AddedUpdatedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RoutingPolicyMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case routingpolicy.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case routingpolicy.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case routingpolicy.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RoutingPolicy numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RoutingPolicyMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RoutingPolicyMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RoutingPolicyMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown RoutingPolicy nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RoutingPolicyMutation) ResetField(name string) error {
+	switch name {
+	case routingpolicy.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case routingpolicy.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case routingpolicy.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case routingpolicy.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case routingpolicy.FieldPolicy:
+		m.ResetPolicy()
+		return nil
+	}
+	return fmt.Errorf("unknown RoutingPolicy field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RoutingPolicyMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RoutingPolicyMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RoutingPolicyMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RoutingPolicyMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RoutingPolicyMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RoutingPolicyMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RoutingPolicyMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown RoutingPolicy unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RoutingPolicyMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown RoutingPolicy edge %s", name)
+}
+
 // SearchTermMutation represents an operation that mutates the SearchTerm nodes in the graph.
 type SearchTermMutation struct {
 	config
@@ -26357,11 +33985,16 @@ type StockLevelMutation struct {
 	addreserved     *int64
 	safety_stock    *int64
 	addsafety_stock *int64
+	incoming        *int64
+	addincoming     *int64
+	damaged         *int64
+	adddamaged      *int64
 	shortfall       *int64
 	addshortfall    *int64
 	counted_at      *commerce.Instant
 	addcounted_at   *commerce.Instant
 	source          *string
+	stale           *bool
 	clearedFields   map[string]struct{}
 	variant         *uuid.UUID
 	clearedvariant  bool
@@ -26920,6 +34553,118 @@ func (m *StockLevelMutation) ResetSafetyStock() {
 	m.addsafety_stock = nil
 }
 
+// SetIncoming sets the "incoming" field.
+func (m *StockLevelMutation) SetIncoming(i int64) {
+	m.incoming = &i
+	m.addincoming = nil
+}
+
+// Incoming returns the value of the "incoming" field in the mutation.
+func (m *StockLevelMutation) Incoming() (r int64, exists bool) {
+	v := m.incoming
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIncoming returns the old "incoming" field's value of the StockLevel entity.
+// If the StockLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockLevelMutation) OldIncoming(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIncoming is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIncoming requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIncoming: %w", err)
+	}
+	return oldValue.Incoming, nil
+}
+
+// AddIncoming adds i to the "incoming" field.
+func (m *StockLevelMutation) AddIncoming(i int64) {
+	if m.addincoming != nil {
+		*m.addincoming += i
+	} else {
+		m.addincoming = &i
+	}
+}
+
+// AddedIncoming returns the value that was added to the "incoming" field in this mutation.
+func (m *StockLevelMutation) AddedIncoming() (r int64, exists bool) {
+	v := m.addincoming
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetIncoming resets all changes to the "incoming" field.
+func (m *StockLevelMutation) ResetIncoming() {
+	m.incoming = nil
+	m.addincoming = nil
+}
+
+// SetDamaged sets the "damaged" field.
+func (m *StockLevelMutation) SetDamaged(i int64) {
+	m.damaged = &i
+	m.adddamaged = nil
+}
+
+// Damaged returns the value of the "damaged" field in the mutation.
+func (m *StockLevelMutation) Damaged() (r int64, exists bool) {
+	v := m.damaged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDamaged returns the old "damaged" field's value of the StockLevel entity.
+// If the StockLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockLevelMutation) OldDamaged(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDamaged is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDamaged requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDamaged: %w", err)
+	}
+	return oldValue.Damaged, nil
+}
+
+// AddDamaged adds i to the "damaged" field.
+func (m *StockLevelMutation) AddDamaged(i int64) {
+	if m.adddamaged != nil {
+		*m.adddamaged += i
+	} else {
+		m.adddamaged = &i
+	}
+}
+
+// AddedDamaged returns the value that was added to the "damaged" field in this mutation.
+func (m *StockLevelMutation) AddedDamaged() (r int64, exists bool) {
+	v := m.adddamaged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDamaged resets all changes to the "damaged" field.
+func (m *StockLevelMutation) ResetDamaged() {
+	m.damaged = nil
+	m.adddamaged = nil
+}
+
 // SetShortfall sets the "shortfall" field.
 func (m *StockLevelMutation) SetShortfall(i int64) {
 	m.shortfall = &i
@@ -27068,6 +34813,42 @@ func (m *StockLevelMutation) ResetSource() {
 	m.source = nil
 }
 
+// SetStale sets the "stale" field.
+func (m *StockLevelMutation) SetStale(b bool) {
+	m.stale = &b
+}
+
+// Stale returns the value of the "stale" field in the mutation.
+func (m *StockLevelMutation) Stale() (r bool, exists bool) {
+	v := m.stale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStale returns the old "stale" field's value of the StockLevel entity.
+// If the StockLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockLevelMutation) OldStale(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStale: %w", err)
+	}
+	return oldValue.Stale, nil
+}
+
+// ResetStale resets all changes to the "stale" field.
+func (m *StockLevelMutation) ResetStale() {
+	m.stale = nil
+}
+
 // ClearVariant clears the "variant" edge to the Variant entity.
 func (m *StockLevelMutation) ClearVariant() {
 	m.clearedvariant = true
@@ -27156,7 +34937,7 @@ func (m *StockLevelMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *StockLevelMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 15)
 	if m.brand_id != nil {
 		fields = append(fields, stocklevel.FieldBrandID)
 	}
@@ -27184,6 +34965,12 @@ func (m *StockLevelMutation) Fields() []string {
 	if m.safety_stock != nil {
 		fields = append(fields, stocklevel.FieldSafetyStock)
 	}
+	if m.incoming != nil {
+		fields = append(fields, stocklevel.FieldIncoming)
+	}
+	if m.damaged != nil {
+		fields = append(fields, stocklevel.FieldDamaged)
+	}
 	if m.shortfall != nil {
 		fields = append(fields, stocklevel.FieldShortfall)
 	}
@@ -27192,6 +34979,9 @@ func (m *StockLevelMutation) Fields() []string {
 	}
 	if m.source != nil {
 		fields = append(fields, stocklevel.FieldSource)
+	}
+	if m.stale != nil {
+		fields = append(fields, stocklevel.FieldStale)
 	}
 	return fields
 }
@@ -27219,12 +35009,18 @@ func (m *StockLevelMutation) Field(name string) (ent.Value, bool) {
 		return m.Reserved()
 	case stocklevel.FieldSafetyStock:
 		return m.SafetyStock()
+	case stocklevel.FieldIncoming:
+		return m.Incoming()
+	case stocklevel.FieldDamaged:
+		return m.Damaged()
 	case stocklevel.FieldShortfall:
 		return m.Shortfall()
 	case stocklevel.FieldCountedAt:
 		return m.CountedAt()
 	case stocklevel.FieldSource:
 		return m.Source()
+	case stocklevel.FieldStale:
+		return m.Stale()
 	}
 	return nil, false
 }
@@ -27252,12 +35048,18 @@ func (m *StockLevelMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldReserved(ctx)
 	case stocklevel.FieldSafetyStock:
 		return m.OldSafetyStock(ctx)
+	case stocklevel.FieldIncoming:
+		return m.OldIncoming(ctx)
+	case stocklevel.FieldDamaged:
+		return m.OldDamaged(ctx)
 	case stocklevel.FieldShortfall:
 		return m.OldShortfall(ctx)
 	case stocklevel.FieldCountedAt:
 		return m.OldCountedAt(ctx)
 	case stocklevel.FieldSource:
 		return m.OldSource(ctx)
+	case stocklevel.FieldStale:
+		return m.OldStale(ctx)
 	}
 	return nil, fmt.Errorf("unknown StockLevel field %s", name)
 }
@@ -27330,6 +35132,20 @@ func (m *StockLevelMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSafetyStock(v)
 		return nil
+	case stocklevel.FieldIncoming:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIncoming(v)
+		return nil
+	case stocklevel.FieldDamaged:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDamaged(v)
+		return nil
 	case stocklevel.FieldShortfall:
 		v, ok := value.(int64)
 		if !ok {
@@ -27350,6 +35166,13 @@ func (m *StockLevelMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSource(v)
+		return nil
+	case stocklevel.FieldStale:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStale(v)
 		return nil
 	}
 	return fmt.Errorf("unknown StockLevel field %s", name)
@@ -27377,6 +35200,12 @@ func (m *StockLevelMutation) AddedFields() []string {
 	if m.addsafety_stock != nil {
 		fields = append(fields, stocklevel.FieldSafetyStock)
 	}
+	if m.addincoming != nil {
+		fields = append(fields, stocklevel.FieldIncoming)
+	}
+	if m.adddamaged != nil {
+		fields = append(fields, stocklevel.FieldDamaged)
+	}
 	if m.addshortfall != nil {
 		fields = append(fields, stocklevel.FieldShortfall)
 	}
@@ -27403,6 +35232,10 @@ func (m *StockLevelMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedReserved()
 	case stocklevel.FieldSafetyStock:
 		return m.AddedSafetyStock()
+	case stocklevel.FieldIncoming:
+		return m.AddedIncoming()
+	case stocklevel.FieldDamaged:
+		return m.AddedDamaged()
 	case stocklevel.FieldShortfall:
 		return m.AddedShortfall()
 	case stocklevel.FieldCountedAt:
@@ -27457,6 +35290,20 @@ func (m *StockLevelMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSafetyStock(v)
+		return nil
+	case stocklevel.FieldIncoming:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddIncoming(v)
+		return nil
+	case stocklevel.FieldDamaged:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDamaged(v)
 		return nil
 	case stocklevel.FieldShortfall:
 		v, ok := value.(int64)
@@ -27526,6 +35373,12 @@ func (m *StockLevelMutation) ResetField(name string) error {
 	case stocklevel.FieldSafetyStock:
 		m.ResetSafetyStock()
 		return nil
+	case stocklevel.FieldIncoming:
+		m.ResetIncoming()
+		return nil
+	case stocklevel.FieldDamaged:
+		m.ResetDamaged()
+		return nil
 	case stocklevel.FieldShortfall:
 		m.ResetShortfall()
 		return nil
@@ -27534,6 +35387,9 @@ func (m *StockLevelMutation) ResetField(name string) error {
 		return nil
 	case stocklevel.FieldSource:
 		m.ResetSource()
+		return nil
+	case stocklevel.FieldStale:
+		m.ResetStale()
 		return nil
 	}
 	return fmt.Errorf("unknown StockLevel field %s", name)
@@ -27643,6 +35499,10 @@ type StockMovementMutation struct {
 	addon_hand_delta  *int64
 	reserved_delta    *int64
 	addreserved_delta *int64
+	incoming_delta    *int64
+	addincoming_delta *int64
+	damaged_delta     *int64
+	adddamaged_delta  *int64
 	reason            *string
 	reference_system  *string
 	reference_value   *string
@@ -28020,6 +35880,118 @@ func (m *StockMovementMutation) ResetReservedDelta() {
 	m.addreserved_delta = nil
 }
 
+// SetIncomingDelta sets the "incoming_delta" field.
+func (m *StockMovementMutation) SetIncomingDelta(i int64) {
+	m.incoming_delta = &i
+	m.addincoming_delta = nil
+}
+
+// IncomingDelta returns the value of the "incoming_delta" field in the mutation.
+func (m *StockMovementMutation) IncomingDelta() (r int64, exists bool) {
+	v := m.incoming_delta
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIncomingDelta returns the old "incoming_delta" field's value of the StockMovement entity.
+// If the StockMovement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMovementMutation) OldIncomingDelta(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIncomingDelta is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIncomingDelta requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIncomingDelta: %w", err)
+	}
+	return oldValue.IncomingDelta, nil
+}
+
+// AddIncomingDelta adds i to the "incoming_delta" field.
+func (m *StockMovementMutation) AddIncomingDelta(i int64) {
+	if m.addincoming_delta != nil {
+		*m.addincoming_delta += i
+	} else {
+		m.addincoming_delta = &i
+	}
+}
+
+// AddedIncomingDelta returns the value that was added to the "incoming_delta" field in this mutation.
+func (m *StockMovementMutation) AddedIncomingDelta() (r int64, exists bool) {
+	v := m.addincoming_delta
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetIncomingDelta resets all changes to the "incoming_delta" field.
+func (m *StockMovementMutation) ResetIncomingDelta() {
+	m.incoming_delta = nil
+	m.addincoming_delta = nil
+}
+
+// SetDamagedDelta sets the "damaged_delta" field.
+func (m *StockMovementMutation) SetDamagedDelta(i int64) {
+	m.damaged_delta = &i
+	m.adddamaged_delta = nil
+}
+
+// DamagedDelta returns the value of the "damaged_delta" field in the mutation.
+func (m *StockMovementMutation) DamagedDelta() (r int64, exists bool) {
+	v := m.damaged_delta
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDamagedDelta returns the old "damaged_delta" field's value of the StockMovement entity.
+// If the StockMovement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMovementMutation) OldDamagedDelta(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDamagedDelta is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDamagedDelta requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDamagedDelta: %w", err)
+	}
+	return oldValue.DamagedDelta, nil
+}
+
+// AddDamagedDelta adds i to the "damaged_delta" field.
+func (m *StockMovementMutation) AddDamagedDelta(i int64) {
+	if m.adddamaged_delta != nil {
+		*m.adddamaged_delta += i
+	} else {
+		m.adddamaged_delta = &i
+	}
+}
+
+// AddedDamagedDelta returns the value that was added to the "damaged_delta" field in this mutation.
+func (m *StockMovementMutation) AddedDamagedDelta() (r int64, exists bool) {
+	v := m.adddamaged_delta
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDamagedDelta resets all changes to the "damaged_delta" field.
+func (m *StockMovementMutation) ResetDamagedDelta() {
+	m.damaged_delta = nil
+	m.adddamaged_delta = nil
+}
+
 // SetReason sets the "reason" field.
 func (m *StockMovementMutation) SetReason(s string) {
 	m.reason = &s
@@ -28344,7 +36316,7 @@ func (m *StockMovementMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *StockMovementMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 14)
 	if m.brand_id != nil {
 		fields = append(fields, stockmovement.FieldBrandID)
 	}
@@ -28362,6 +36334,12 @@ func (m *StockMovementMutation) Fields() []string {
 	}
 	if m.reserved_delta != nil {
 		fields = append(fields, stockmovement.FieldReservedDelta)
+	}
+	if m.incoming_delta != nil {
+		fields = append(fields, stockmovement.FieldIncomingDelta)
+	}
+	if m.damaged_delta != nil {
+		fields = append(fields, stockmovement.FieldDamagedDelta)
 	}
 	if m.reason != nil {
 		fields = append(fields, stockmovement.FieldReason)
@@ -28401,6 +36379,10 @@ func (m *StockMovementMutation) Field(name string) (ent.Value, bool) {
 		return m.OnHandDelta()
 	case stockmovement.FieldReservedDelta:
 		return m.ReservedDelta()
+	case stockmovement.FieldIncomingDelta:
+		return m.IncomingDelta()
+	case stockmovement.FieldDamagedDelta:
+		return m.DamagedDelta()
 	case stockmovement.FieldReason:
 		return m.Reason()
 	case stockmovement.FieldReferenceSystem:
@@ -28434,6 +36416,10 @@ func (m *StockMovementMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldOnHandDelta(ctx)
 	case stockmovement.FieldReservedDelta:
 		return m.OldReservedDelta(ctx)
+	case stockmovement.FieldIncomingDelta:
+		return m.OldIncomingDelta(ctx)
+	case stockmovement.FieldDamagedDelta:
+		return m.OldDamagedDelta(ctx)
 	case stockmovement.FieldReason:
 		return m.OldReason(ctx)
 	case stockmovement.FieldReferenceSystem:
@@ -28497,6 +36483,20 @@ func (m *StockMovementMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReservedDelta(v)
 		return nil
+	case stockmovement.FieldIncomingDelta:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIncomingDelta(v)
+		return nil
+	case stockmovement.FieldDamagedDelta:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDamagedDelta(v)
+		return nil
 	case stockmovement.FieldReason:
 		v, ok := value.(string)
 		if !ok {
@@ -28553,6 +36553,12 @@ func (m *StockMovementMutation) AddedFields() []string {
 	if m.addreserved_delta != nil {
 		fields = append(fields, stockmovement.FieldReservedDelta)
 	}
+	if m.addincoming_delta != nil {
+		fields = append(fields, stockmovement.FieldIncomingDelta)
+	}
+	if m.adddamaged_delta != nil {
+		fields = append(fields, stockmovement.FieldDamagedDelta)
+	}
 	if m.addoccurred_at != nil {
 		fields = append(fields, stockmovement.FieldOccurredAt)
 	}
@@ -28568,6 +36574,10 @@ func (m *StockMovementMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedOnHandDelta()
 	case stockmovement.FieldReservedDelta:
 		return m.AddedReservedDelta()
+	case stockmovement.FieldIncomingDelta:
+		return m.AddedIncomingDelta()
+	case stockmovement.FieldDamagedDelta:
+		return m.AddedDamagedDelta()
 	case stockmovement.FieldOccurredAt:
 		return m.AddedOccurredAt()
 	}
@@ -28592,6 +36602,20 @@ func (m *StockMovementMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddReservedDelta(v)
+		return nil
+	case stockmovement.FieldIncomingDelta:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddIncomingDelta(v)
+		return nil
+	case stockmovement.FieldDamagedDelta:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDamagedDelta(v)
 		return nil
 	case stockmovement.FieldOccurredAt:
 		v, ok := value.(commerce.Instant)
@@ -28644,6 +36668,12 @@ func (m *StockMovementMutation) ResetField(name string) error {
 		return nil
 	case stockmovement.FieldReservedDelta:
 		m.ResetReservedDelta()
+		return nil
+	case stockmovement.FieldIncomingDelta:
+		m.ResetIncomingDelta()
+		return nil
+	case stockmovement.FieldDamagedDelta:
+		m.ResetDamagedDelta()
 		return nil
 	case stockmovement.FieldReason:
 		m.ResetReason()
@@ -28757,6 +36787,1689 @@ func (m *StockMovementMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown StockMovement edge %s", name)
+}
+
+// StockTransferMutation represents an operation that mutates the StockTransfer nodes in the graph.
+type StockTransferMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	brand_id         *uuid.UUID
+	version          *int64
+	addversion       *int64
+	created_at       *commerce.Instant
+	addcreated_at    *commerce.Instant
+	updated_at       *commerce.Instant
+	addupdated_at    *commerce.Instant
+	state            *string
+	reference_system *string
+	reference_value  *string
+	clearedFields    map[string]struct{}
+	from             *uuid.UUID
+	clearedfrom      bool
+	to               *uuid.UUID
+	clearedto        bool
+	done             bool
+	oldValue         func(context.Context) (*StockTransfer, error)
+	predicates       []predicate.StockTransfer
+}
+
+var _ ent.Mutation = (*StockTransferMutation)(nil)
+
+// stocktransferOption allows management of the mutation configuration using functional options.
+type stocktransferOption func(*StockTransferMutation)
+
+// newStockTransferMutation creates new mutation for the StockTransfer entity.
+func newStockTransferMutation(c config, op Op, opts ...stocktransferOption) *StockTransferMutation {
+	m := &StockTransferMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeStockTransfer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withStockTransferID sets the ID field of the mutation.
+func withStockTransferID(id uuid.UUID) stocktransferOption {
+	return func(m *StockTransferMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *StockTransfer
+		)
+		m.oldValue = func(ctx context.Context) (*StockTransfer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().StockTransfer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withStockTransfer sets the old StockTransfer of the mutation.
+func withStockTransfer(node *StockTransfer) stocktransferOption {
+	return func(m *StockTransferMutation) {
+		m.oldValue = func(context.Context) (*StockTransfer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m StockTransferMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m StockTransferMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of StockTransfer entities.
+func (m *StockTransferMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *StockTransferMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *StockTransferMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().StockTransfer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *StockTransferMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *StockTransferMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *StockTransferMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *StockTransferMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *StockTransferMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *StockTransferMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *StockTransferMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *StockTransferMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *StockTransferMutation) SetCreatedAt(c commerce.Instant) {
+	m.created_at = &c
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *StockTransferMutation) CreatedAt() (r commerce.Instant, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldCreatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds c to the "created_at" field.
+func (m *StockTransferMutation) AddCreatedAt(c commerce.Instant) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += c
+	} else {
+		m.addcreated_at = &c
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *StockTransferMutation) AddedCreatedAt() (r commerce.Instant, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *StockTransferMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *StockTransferMutation) SetUpdatedAt(c commerce.Instant) {
+	m.updated_at = &c
+	m.addupdated_at = nil
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *StockTransferMutation) UpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldUpdatedAt(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// AddUpdatedAt adds c to the "updated_at" field.
+func (m *StockTransferMutation) AddUpdatedAt(c commerce.Instant) {
+	if m.addupdated_at != nil {
+		*m.addupdated_at += c
+	} else {
+		m.addupdated_at = &c
+	}
+}
+
+// AddedUpdatedAt returns the value that was added to the "updated_at" field in this mutation.
+func (m *StockTransferMutation) AddedUpdatedAt() (r commerce.Instant, exists bool) {
+	v := m.addupdated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *StockTransferMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+	m.addupdated_at = nil
+}
+
+// SetFromID sets the "from_id" field.
+func (m *StockTransferMutation) SetFromID(u uuid.UUID) {
+	m.from = &u
+}
+
+// FromID returns the value of the "from_id" field in the mutation.
+func (m *StockTransferMutation) FromID() (r uuid.UUID, exists bool) {
+	v := m.from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromID returns the old "from_id" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldFromID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromID: %w", err)
+	}
+	return oldValue.FromID, nil
+}
+
+// ResetFromID resets all changes to the "from_id" field.
+func (m *StockTransferMutation) ResetFromID() {
+	m.from = nil
+}
+
+// SetToID sets the "to_id" field.
+func (m *StockTransferMutation) SetToID(u uuid.UUID) {
+	m.to = &u
+}
+
+// ToID returns the value of the "to_id" field in the mutation.
+func (m *StockTransferMutation) ToID() (r uuid.UUID, exists bool) {
+	v := m.to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToID returns the old "to_id" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldToID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToID: %w", err)
+	}
+	return oldValue.ToID, nil
+}
+
+// ResetToID resets all changes to the "to_id" field.
+func (m *StockTransferMutation) ResetToID() {
+	m.to = nil
+}
+
+// SetState sets the "state" field.
+func (m *StockTransferMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *StockTransferMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *StockTransferMutation) ResetState() {
+	m.state = nil
+}
+
+// SetReferenceSystem sets the "reference_system" field.
+func (m *StockTransferMutation) SetReferenceSystem(s string) {
+	m.reference_system = &s
+}
+
+// ReferenceSystem returns the value of the "reference_system" field in the mutation.
+func (m *StockTransferMutation) ReferenceSystem() (r string, exists bool) {
+	v := m.reference_system
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReferenceSystem returns the old "reference_system" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldReferenceSystem(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReferenceSystem is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReferenceSystem requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReferenceSystem: %w", err)
+	}
+	return oldValue.ReferenceSystem, nil
+}
+
+// ResetReferenceSystem resets all changes to the "reference_system" field.
+func (m *StockTransferMutation) ResetReferenceSystem() {
+	m.reference_system = nil
+}
+
+// SetReferenceValue sets the "reference_value" field.
+func (m *StockTransferMutation) SetReferenceValue(s string) {
+	m.reference_value = &s
+}
+
+// ReferenceValue returns the value of the "reference_value" field in the mutation.
+func (m *StockTransferMutation) ReferenceValue() (r string, exists bool) {
+	v := m.reference_value
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReferenceValue returns the old "reference_value" field's value of the StockTransfer entity.
+// If the StockTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferMutation) OldReferenceValue(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReferenceValue is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReferenceValue requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReferenceValue: %w", err)
+	}
+	return oldValue.ReferenceValue, nil
+}
+
+// ResetReferenceValue resets all changes to the "reference_value" field.
+func (m *StockTransferMutation) ResetReferenceValue() {
+	m.reference_value = nil
+}
+
+// ClearFrom clears the "from" edge to the Location entity.
+func (m *StockTransferMutation) ClearFrom() {
+	m.clearedfrom = true
+	m.clearedFields[stocktransfer.FieldFromID] = struct{}{}
+}
+
+// FromCleared reports if the "from" edge to the Location entity was cleared.
+func (m *StockTransferMutation) FromCleared() bool {
+	return m.clearedfrom
+}
+
+// FromIDs returns the "from" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// FromID instead. It exists only for internal usage by the builders.
+func (m *StockTransferMutation) FromIDs() (ids []uuid.UUID) {
+	if id := m.from; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetFrom resets all changes to the "from" edge.
+func (m *StockTransferMutation) ResetFrom() {
+	m.from = nil
+	m.clearedfrom = false
+}
+
+// ClearTo clears the "to" edge to the Location entity.
+func (m *StockTransferMutation) ClearTo() {
+	m.clearedto = true
+	m.clearedFields[stocktransfer.FieldToID] = struct{}{}
+}
+
+// ToCleared reports if the "to" edge to the Location entity was cleared.
+func (m *StockTransferMutation) ToCleared() bool {
+	return m.clearedto
+}
+
+// ToIDs returns the "to" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ToID instead. It exists only for internal usage by the builders.
+func (m *StockTransferMutation) ToIDs() (ids []uuid.UUID) {
+	if id := m.to; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTo resets all changes to the "to" edge.
+func (m *StockTransferMutation) ResetTo() {
+	m.to = nil
+	m.clearedto = false
+}
+
+// Where appends a list predicates to the StockTransferMutation builder.
+func (m *StockTransferMutation) Where(ps ...predicate.StockTransfer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the StockTransferMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *StockTransferMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.StockTransfer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *StockTransferMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *StockTransferMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (StockTransfer).
+func (m *StockTransferMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *StockTransferMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.brand_id != nil {
+		fields = append(fields, stocktransfer.FieldBrandID)
+	}
+	if m.version != nil {
+		fields = append(fields, stocktransfer.FieldVersion)
+	}
+	if m.created_at != nil {
+		fields = append(fields, stocktransfer.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, stocktransfer.FieldUpdatedAt)
+	}
+	if m.from != nil {
+		fields = append(fields, stocktransfer.FieldFromID)
+	}
+	if m.to != nil {
+		fields = append(fields, stocktransfer.FieldToID)
+	}
+	if m.state != nil {
+		fields = append(fields, stocktransfer.FieldState)
+	}
+	if m.reference_system != nil {
+		fields = append(fields, stocktransfer.FieldReferenceSystem)
+	}
+	if m.reference_value != nil {
+		fields = append(fields, stocktransfer.FieldReferenceValue)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *StockTransferMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case stocktransfer.FieldBrandID:
+		return m.BrandID()
+	case stocktransfer.FieldVersion:
+		return m.Version()
+	case stocktransfer.FieldCreatedAt:
+		return m.CreatedAt()
+	case stocktransfer.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case stocktransfer.FieldFromID:
+		return m.FromID()
+	case stocktransfer.FieldToID:
+		return m.ToID()
+	case stocktransfer.FieldState:
+		return m.State()
+	case stocktransfer.FieldReferenceSystem:
+		return m.ReferenceSystem()
+	case stocktransfer.FieldReferenceValue:
+		return m.ReferenceValue()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *StockTransferMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case stocktransfer.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case stocktransfer.FieldVersion:
+		return m.OldVersion(ctx)
+	case stocktransfer.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case stocktransfer.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case stocktransfer.FieldFromID:
+		return m.OldFromID(ctx)
+	case stocktransfer.FieldToID:
+		return m.OldToID(ctx)
+	case stocktransfer.FieldState:
+		return m.OldState(ctx)
+	case stocktransfer.FieldReferenceSystem:
+		return m.OldReferenceSystem(ctx)
+	case stocktransfer.FieldReferenceValue:
+		return m.OldReferenceValue(ctx)
+	}
+	return nil, fmt.Errorf("unknown StockTransfer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StockTransferMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case stocktransfer.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case stocktransfer.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case stocktransfer.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case stocktransfer.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case stocktransfer.FieldFromID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromID(v)
+		return nil
+	case stocktransfer.FieldToID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToID(v)
+		return nil
+	case stocktransfer.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case stocktransfer.FieldReferenceSystem:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReferenceSystem(v)
+		return nil
+	case stocktransfer.FieldReferenceValue:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReferenceValue(v)
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransfer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *StockTransferMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, stocktransfer.FieldVersion)
+	}
+	if m.addcreated_at != nil {
+		fields = append(fields, stocktransfer.FieldCreatedAt)
+	}
+	if m.addupdated_at != nil {
+		fields = append(fields, stocktransfer.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *StockTransferMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case stocktransfer.FieldVersion:
+		return m.AddedVersion()
+	case stocktransfer.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case stocktransfer.FieldUpdatedAt:
+		return m.AddedUpdatedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StockTransferMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case stocktransfer.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case stocktransfer.FieldCreatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case stocktransfer.FieldUpdatedAt:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransfer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *StockTransferMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *StockTransferMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *StockTransferMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown StockTransfer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *StockTransferMutation) ResetField(name string) error {
+	switch name {
+	case stocktransfer.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case stocktransfer.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case stocktransfer.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case stocktransfer.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case stocktransfer.FieldFromID:
+		m.ResetFromID()
+		return nil
+	case stocktransfer.FieldToID:
+		m.ResetToID()
+		return nil
+	case stocktransfer.FieldState:
+		m.ResetState()
+		return nil
+	case stocktransfer.FieldReferenceSystem:
+		m.ResetReferenceSystem()
+		return nil
+	case stocktransfer.FieldReferenceValue:
+		m.ResetReferenceValue()
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransfer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *StockTransferMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.from != nil {
+		edges = append(edges, stocktransfer.EdgeFrom)
+	}
+	if m.to != nil {
+		edges = append(edges, stocktransfer.EdgeTo)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *StockTransferMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case stocktransfer.EdgeFrom:
+		if id := m.from; id != nil {
+			return []ent.Value{*id}
+		}
+	case stocktransfer.EdgeTo:
+		if id := m.to; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *StockTransferMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *StockTransferMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *StockTransferMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedfrom {
+		edges = append(edges, stocktransfer.EdgeFrom)
+	}
+	if m.clearedto {
+		edges = append(edges, stocktransfer.EdgeTo)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *StockTransferMutation) EdgeCleared(name string) bool {
+	switch name {
+	case stocktransfer.EdgeFrom:
+		return m.clearedfrom
+	case stocktransfer.EdgeTo:
+		return m.clearedto
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *StockTransferMutation) ClearEdge(name string) error {
+	switch name {
+	case stocktransfer.EdgeFrom:
+		m.ClearFrom()
+		return nil
+	case stocktransfer.EdgeTo:
+		m.ClearTo()
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransfer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *StockTransferMutation) ResetEdge(name string) error {
+	switch name {
+	case stocktransfer.EdgeFrom:
+		m.ResetFrom()
+		return nil
+	case stocktransfer.EdgeTo:
+		m.ResetTo()
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransfer edge %s", name)
+}
+
+// StockTransferLineMutation represents an operation that mutates the StockTransferLine nodes in the graph.
+type StockTransferLineMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	brand_id              *uuid.UUID
+	quantity              *int64
+	addquantity           *int64
+	received              *int64
+	addreceived           *int64
+	clearedFields         map[string]struct{}
+	stock_transfer        *uuid.UUID
+	clearedstock_transfer bool
+	variant               *uuid.UUID
+	clearedvariant        bool
+	done                  bool
+	oldValue              func(context.Context) (*StockTransferLine, error)
+	predicates            []predicate.StockTransferLine
+}
+
+var _ ent.Mutation = (*StockTransferLineMutation)(nil)
+
+// stocktransferlineOption allows management of the mutation configuration using functional options.
+type stocktransferlineOption func(*StockTransferLineMutation)
+
+// newStockTransferLineMutation creates new mutation for the StockTransferLine entity.
+func newStockTransferLineMutation(c config, op Op, opts ...stocktransferlineOption) *StockTransferLineMutation {
+	m := &StockTransferLineMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeStockTransferLine,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withStockTransferLineID sets the ID field of the mutation.
+func withStockTransferLineID(id uuid.UUID) stocktransferlineOption {
+	return func(m *StockTransferLineMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *StockTransferLine
+		)
+		m.oldValue = func(ctx context.Context) (*StockTransferLine, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().StockTransferLine.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withStockTransferLine sets the old StockTransferLine of the mutation.
+func withStockTransferLine(node *StockTransferLine) stocktransferlineOption {
+	return func(m *StockTransferLineMutation) {
+		m.oldValue = func(context.Context) (*StockTransferLine, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m StockTransferLineMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m StockTransferLineMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of StockTransferLine entities.
+func (m *StockTransferLineMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *StockTransferLineMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *StockTransferLineMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().StockTransferLine.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBrandID sets the "brand_id" field.
+func (m *StockTransferLineMutation) SetBrandID(u uuid.UUID) {
+	m.brand_id = &u
+}
+
+// BrandID returns the value of the "brand_id" field in the mutation.
+func (m *StockTransferLineMutation) BrandID() (r uuid.UUID, exists bool) {
+	v := m.brand_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrandID returns the old "brand_id" field's value of the StockTransferLine entity.
+// If the StockTransferLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferLineMutation) OldBrandID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrandID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrandID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrandID: %w", err)
+	}
+	return oldValue.BrandID, nil
+}
+
+// ResetBrandID resets all changes to the "brand_id" field.
+func (m *StockTransferLineMutation) ResetBrandID() {
+	m.brand_id = nil
+}
+
+// SetStockTransferID sets the "stock_transfer_id" field.
+func (m *StockTransferLineMutation) SetStockTransferID(u uuid.UUID) {
+	m.stock_transfer = &u
+}
+
+// StockTransferID returns the value of the "stock_transfer_id" field in the mutation.
+func (m *StockTransferLineMutation) StockTransferID() (r uuid.UUID, exists bool) {
+	v := m.stock_transfer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStockTransferID returns the old "stock_transfer_id" field's value of the StockTransferLine entity.
+// If the StockTransferLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferLineMutation) OldStockTransferID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStockTransferID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStockTransferID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStockTransferID: %w", err)
+	}
+	return oldValue.StockTransferID, nil
+}
+
+// ResetStockTransferID resets all changes to the "stock_transfer_id" field.
+func (m *StockTransferLineMutation) ResetStockTransferID() {
+	m.stock_transfer = nil
+}
+
+// SetVariantID sets the "variant_id" field.
+func (m *StockTransferLineMutation) SetVariantID(u uuid.UUID) {
+	m.variant = &u
+}
+
+// VariantID returns the value of the "variant_id" field in the mutation.
+func (m *StockTransferLineMutation) VariantID() (r uuid.UUID, exists bool) {
+	v := m.variant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVariantID returns the old "variant_id" field's value of the StockTransferLine entity.
+// If the StockTransferLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferLineMutation) OldVariantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVariantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVariantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVariantID: %w", err)
+	}
+	return oldValue.VariantID, nil
+}
+
+// ResetVariantID resets all changes to the "variant_id" field.
+func (m *StockTransferLineMutation) ResetVariantID() {
+	m.variant = nil
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *StockTransferLineMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *StockTransferLineMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the StockTransferLine entity.
+// If the StockTransferLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferLineMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *StockTransferLineMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *StockTransferLineMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *StockTransferLineMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// SetReceived sets the "received" field.
+func (m *StockTransferLineMutation) SetReceived(i int64) {
+	m.received = &i
+	m.addreceived = nil
+}
+
+// Received returns the value of the "received" field in the mutation.
+func (m *StockTransferLineMutation) Received() (r int64, exists bool) {
+	v := m.received
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceived returns the old "received" field's value of the StockTransferLine entity.
+// If the StockTransferLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockTransferLineMutation) OldReceived(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceived is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceived requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceived: %w", err)
+	}
+	return oldValue.Received, nil
+}
+
+// AddReceived adds i to the "received" field.
+func (m *StockTransferLineMutation) AddReceived(i int64) {
+	if m.addreceived != nil {
+		*m.addreceived += i
+	} else {
+		m.addreceived = &i
+	}
+}
+
+// AddedReceived returns the value that was added to the "received" field in this mutation.
+func (m *StockTransferLineMutation) AddedReceived() (r int64, exists bool) {
+	v := m.addreceived
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReceived resets all changes to the "received" field.
+func (m *StockTransferLineMutation) ResetReceived() {
+	m.received = nil
+	m.addreceived = nil
+}
+
+// ClearStockTransfer clears the "stock_transfer" edge to the StockTransfer entity.
+func (m *StockTransferLineMutation) ClearStockTransfer() {
+	m.clearedstock_transfer = true
+	m.clearedFields[stocktransferline.FieldStockTransferID] = struct{}{}
+}
+
+// StockTransferCleared reports if the "stock_transfer" edge to the StockTransfer entity was cleared.
+func (m *StockTransferLineMutation) StockTransferCleared() bool {
+	return m.clearedstock_transfer
+}
+
+// StockTransferIDs returns the "stock_transfer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StockTransferID instead. It exists only for internal usage by the builders.
+func (m *StockTransferLineMutation) StockTransferIDs() (ids []uuid.UUID) {
+	if id := m.stock_transfer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStockTransfer resets all changes to the "stock_transfer" edge.
+func (m *StockTransferLineMutation) ResetStockTransfer() {
+	m.stock_transfer = nil
+	m.clearedstock_transfer = false
+}
+
+// ClearVariant clears the "variant" edge to the Variant entity.
+func (m *StockTransferLineMutation) ClearVariant() {
+	m.clearedvariant = true
+	m.clearedFields[stocktransferline.FieldVariantID] = struct{}{}
+}
+
+// VariantCleared reports if the "variant" edge to the Variant entity was cleared.
+func (m *StockTransferLineMutation) VariantCleared() bool {
+	return m.clearedvariant
+}
+
+// VariantIDs returns the "variant" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// VariantID instead. It exists only for internal usage by the builders.
+func (m *StockTransferLineMutation) VariantIDs() (ids []uuid.UUID) {
+	if id := m.variant; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetVariant resets all changes to the "variant" edge.
+func (m *StockTransferLineMutation) ResetVariant() {
+	m.variant = nil
+	m.clearedvariant = false
+}
+
+// Where appends a list predicates to the StockTransferLineMutation builder.
+func (m *StockTransferLineMutation) Where(ps ...predicate.StockTransferLine) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the StockTransferLineMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *StockTransferLineMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.StockTransferLine, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *StockTransferLineMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *StockTransferLineMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (StockTransferLine).
+func (m *StockTransferLineMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *StockTransferLineMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.brand_id != nil {
+		fields = append(fields, stocktransferline.FieldBrandID)
+	}
+	if m.stock_transfer != nil {
+		fields = append(fields, stocktransferline.FieldStockTransferID)
+	}
+	if m.variant != nil {
+		fields = append(fields, stocktransferline.FieldVariantID)
+	}
+	if m.quantity != nil {
+		fields = append(fields, stocktransferline.FieldQuantity)
+	}
+	if m.received != nil {
+		fields = append(fields, stocktransferline.FieldReceived)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *StockTransferLineMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case stocktransferline.FieldBrandID:
+		return m.BrandID()
+	case stocktransferline.FieldStockTransferID:
+		return m.StockTransferID()
+	case stocktransferline.FieldVariantID:
+		return m.VariantID()
+	case stocktransferline.FieldQuantity:
+		return m.Quantity()
+	case stocktransferline.FieldReceived:
+		return m.Received()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *StockTransferLineMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case stocktransferline.FieldBrandID:
+		return m.OldBrandID(ctx)
+	case stocktransferline.FieldStockTransferID:
+		return m.OldStockTransferID(ctx)
+	case stocktransferline.FieldVariantID:
+		return m.OldVariantID(ctx)
+	case stocktransferline.FieldQuantity:
+		return m.OldQuantity(ctx)
+	case stocktransferline.FieldReceived:
+		return m.OldReceived(ctx)
+	}
+	return nil, fmt.Errorf("unknown StockTransferLine field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StockTransferLineMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case stocktransferline.FieldBrandID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrandID(v)
+		return nil
+	case stocktransferline.FieldStockTransferID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStockTransferID(v)
+		return nil
+	case stocktransferline.FieldVariantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVariantID(v)
+		return nil
+	case stocktransferline.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	case stocktransferline.FieldReceived:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceived(v)
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransferLine field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *StockTransferLineMutation) AddedFields() []string {
+	var fields []string
+	if m.addquantity != nil {
+		fields = append(fields, stocktransferline.FieldQuantity)
+	}
+	if m.addreceived != nil {
+		fields = append(fields, stocktransferline.FieldReceived)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *StockTransferLineMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case stocktransferline.FieldQuantity:
+		return m.AddedQuantity()
+	case stocktransferline.FieldReceived:
+		return m.AddedReceived()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StockTransferLineMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case stocktransferline.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	case stocktransferline.FieldReceived:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReceived(v)
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransferLine numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *StockTransferLineMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *StockTransferLineMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *StockTransferLineMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown StockTransferLine nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *StockTransferLineMutation) ResetField(name string) error {
+	switch name {
+	case stocktransferline.FieldBrandID:
+		m.ResetBrandID()
+		return nil
+	case stocktransferline.FieldStockTransferID:
+		m.ResetStockTransferID()
+		return nil
+	case stocktransferline.FieldVariantID:
+		m.ResetVariantID()
+		return nil
+	case stocktransferline.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	case stocktransferline.FieldReceived:
+		m.ResetReceived()
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransferLine field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *StockTransferLineMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.stock_transfer != nil {
+		edges = append(edges, stocktransferline.EdgeStockTransfer)
+	}
+	if m.variant != nil {
+		edges = append(edges, stocktransferline.EdgeVariant)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *StockTransferLineMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case stocktransferline.EdgeStockTransfer:
+		if id := m.stock_transfer; id != nil {
+			return []ent.Value{*id}
+		}
+	case stocktransferline.EdgeVariant:
+		if id := m.variant; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *StockTransferLineMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *StockTransferLineMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *StockTransferLineMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedstock_transfer {
+		edges = append(edges, stocktransferline.EdgeStockTransfer)
+	}
+	if m.clearedvariant {
+		edges = append(edges, stocktransferline.EdgeVariant)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *StockTransferLineMutation) EdgeCleared(name string) bool {
+	switch name {
+	case stocktransferline.EdgeStockTransfer:
+		return m.clearedstock_transfer
+	case stocktransferline.EdgeVariant:
+		return m.clearedvariant
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *StockTransferLineMutation) ClearEdge(name string) error {
+	switch name {
+	case stocktransferline.EdgeStockTransfer:
+		m.ClearStockTransfer()
+		return nil
+	case stocktransferline.EdgeVariant:
+		m.ClearVariant()
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransferLine unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *StockTransferLineMutation) ResetEdge(name string) error {
+	switch name {
+	case stocktransferline.EdgeStockTransfer:
+		m.ResetStockTransfer()
+		return nil
+	case stocktransferline.EdgeVariant:
+		m.ResetVariant()
+		return nil
+	}
+	return fmt.Errorf("unknown StockTransferLine edge %s", name)
 }
 
 // VariantMutation represents an operation that mutates the Variant nodes in the graph.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent/channel"
+	"github.com/oneshelf/oneshelf/ent/location"
 	"github.com/oneshelf/oneshelf/ent/member"
 	"github.com/oneshelf/oneshelf/ent/order"
 )
@@ -63,8 +64,20 @@ type Order struct {
 	Note string `json:"note,omitempty"`
 	// HoldReason holds the value of the "hold_reason" field.
 	HoldReason string `json:"hold_reason,omitempty"`
+	// Returnable holds the value of the "returnable" field.
+	Returnable int64 `json:"returnable,omitempty"`
+	// ReturnsOpen holds the value of the "returns_open" field.
+	ReturnsOpen int `json:"returns_open,omitempty"`
 	// Address holds the value of the "address" field.
 	Address *commerce.Address `json:"address,omitempty"`
+	// PickupLocationID holds the value of the "pickup_location_id" field.
+	PickupLocationID *uuid.UUID `json:"pickup_location_id,omitempty"`
+	// Guide holds the value of the "guide" field.
+	Guide string `json:"guide,omitempty"`
+	// StoreID holds the value of the "store_id" field.
+	StoreID *uuid.UUID `json:"store_id,omitempty"`
+	// Evidence holds the value of the "evidence" field.
+	Evidence string `json:"evidence,omitempty"`
 	// PlacedAt holds the value of the "placed_at" field.
 	PlacedAt commerce.Instant `json:"placed_at,omitempty"`
 	// PaidAt holds the value of the "paid_at" field.
@@ -83,9 +96,13 @@ type OrderEdges struct {
 	Channel *Channel `json:"channel,omitempty"`
 	// Member holds the value of the member edge.
 	Member *Member `json:"member,omitempty"`
+	// PickupLocation holds the value of the pickup_location edge.
+	PickupLocation *Location `json:"pickup_location,omitempty"`
+	// Store holds the value of the store edge.
+	Store *Location `json:"store,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [4]bool
 }
 
 // ChannelOrErr returns the Channel value or an error if the edge
@@ -110,18 +127,40 @@ func (e OrderEdges) MemberOrErr() (*Member, error) {
 	return nil, &NotLoadedError{edge: "member"}
 }
 
+// PickupLocationOrErr returns the PickupLocation value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e OrderEdges) PickupLocationOrErr() (*Location, error) {
+	if e.PickupLocation != nil {
+		return e.PickupLocation, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: location.Label}
+	}
+	return nil, &NotLoadedError{edge: "pickup_location"}
+}
+
+// StoreOrErr returns the Store value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e OrderEdges) StoreOrErr() (*Location, error) {
+	if e.Store != nil {
+		return e.Store, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: location.Label}
+	}
+	return nil, &NotLoadedError{edge: "store"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Order) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case order.FieldMemberID:
+		case order.FieldMemberID, order.FieldPickupLocationID, order.FieldStoreID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case order.FieldAddress:
 			values[i] = new([]byte)
-		case order.FieldVersion, order.FieldCreatedAt, order.FieldUpdatedAt, order.FieldSubtotal, order.FieldDiscount, order.FieldShipping, order.FieldTotal, order.FieldPaid, order.FieldRefunded, order.FieldPlacedAt, order.FieldPaidAt, order.FieldCanceledAt:
+		case order.FieldVersion, order.FieldCreatedAt, order.FieldUpdatedAt, order.FieldSubtotal, order.FieldDiscount, order.FieldShipping, order.FieldTotal, order.FieldPaid, order.FieldRefunded, order.FieldReturnable, order.FieldReturnsOpen, order.FieldPlacedAt, order.FieldPaidAt, order.FieldCanceledAt:
 			values[i] = new(sql.NullInt64)
-		case order.FieldNumber, order.FieldState, order.FieldPaymentState, order.FieldFulfillmentState, order.FieldExternalSystem, order.FieldExternalValue, order.FieldCurrency, order.FieldNote, order.FieldHoldReason:
+		case order.FieldNumber, order.FieldState, order.FieldPaymentState, order.FieldFulfillmentState, order.FieldExternalSystem, order.FieldExternalValue, order.FieldCurrency, order.FieldNote, order.FieldHoldReason, order.FieldGuide, order.FieldEvidence:
 			values[i] = new(sql.NullString)
 		case order.FieldID, order.FieldBrandID, order.FieldChannelID:
 			values[i] = new(uuid.UUID)
@@ -275,6 +314,18 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.HoldReason = value.String
 			}
+		case order.FieldReturnable:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field returnable", values[i])
+			} else if value.Valid {
+				_m.Returnable = value.Int64
+			}
+		case order.FieldReturnsOpen:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field returns_open", values[i])
+			} else if value.Valid {
+				_m.ReturnsOpen = int(value.Int64)
+			}
 		case order.FieldAddress:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field address", values[i])
@@ -282,6 +333,32 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Address); err != nil {
 					return fmt.Errorf("unmarshal field address: %w", err)
 				}
+			}
+		case order.FieldPickupLocationID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field pickup_location_id", values[i])
+			} else if value.Valid {
+				_m.PickupLocationID = new(uuid.UUID)
+				*_m.PickupLocationID = *value.S.(*uuid.UUID)
+			}
+		case order.FieldGuide:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field guide", values[i])
+			} else if value.Valid {
+				_m.Guide = value.String
+			}
+		case order.FieldStoreID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field store_id", values[i])
+			} else if value.Valid {
+				_m.StoreID = new(uuid.UUID)
+				*_m.StoreID = *value.S.(*uuid.UUID)
+			}
+		case order.FieldEvidence:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field evidence", values[i])
+			} else if value.Valid {
+				_m.Evidence = value.String
 			}
 		case order.FieldPlacedAt:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -322,6 +399,16 @@ func (_m *Order) QueryChannel() *ChannelQuery {
 // QueryMember queries the "member" edge of the Order entity.
 func (_m *Order) QueryMember() *MemberQuery {
 	return NewOrderClient(_m.config).QueryMember(_m)
+}
+
+// QueryPickupLocation queries the "pickup_location" edge of the Order entity.
+func (_m *Order) QueryPickupLocation() *LocationQuery {
+	return NewOrderClient(_m.config).QueryPickupLocation(_m)
+}
+
+// QueryStore queries the "store" edge of the Order entity.
+func (_m *Order) QueryStore() *LocationQuery {
+	return NewOrderClient(_m.config).QueryStore(_m)
 }
 
 // Update returns a builder for updating this Order.
@@ -416,8 +503,30 @@ func (_m *Order) String() string {
 	builder.WriteString("hold_reason=")
 	builder.WriteString(_m.HoldReason)
 	builder.WriteString(", ")
+	builder.WriteString("returnable=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Returnable))
+	builder.WriteString(", ")
+	builder.WriteString("returns_open=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReturnsOpen))
+	builder.WriteString(", ")
 	builder.WriteString("address=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Address))
+	builder.WriteString(", ")
+	if v := _m.PickupLocationID; v != nil {
+		builder.WriteString("pickup_location_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("guide=")
+	builder.WriteString(_m.Guide)
+	builder.WriteString(", ")
+	if v := _m.StoreID; v != nil {
+		builder.WriteString("store_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("evidence=")
+	builder.WriteString(_m.Evidence)
 	builder.WriteString(", ")
 	builder.WriteString("placed_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PlacedAt))

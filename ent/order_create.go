@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent/channel"
+	"github.com/oneshelf/oneshelf/ent/location"
 	"github.com/oneshelf/oneshelf/ent/member"
 	"github.com/oneshelf/oneshelf/ent/order"
 )
@@ -229,9 +230,93 @@ func (_c *OrderCreate) SetNillableHoldReason(v *string) *OrderCreate {
 	return _c
 }
 
+// SetReturnable sets the "returnable" field.
+func (_c *OrderCreate) SetReturnable(v int64) *OrderCreate {
+	_c.mutation.SetReturnable(v)
+	return _c
+}
+
+// SetNillableReturnable sets the "returnable" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableReturnable(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetReturnable(*v)
+	}
+	return _c
+}
+
+// SetReturnsOpen sets the "returns_open" field.
+func (_c *OrderCreate) SetReturnsOpen(v int) *OrderCreate {
+	_c.mutation.SetReturnsOpen(v)
+	return _c
+}
+
+// SetNillableReturnsOpen sets the "returns_open" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableReturnsOpen(v *int) *OrderCreate {
+	if v != nil {
+		_c.SetReturnsOpen(*v)
+	}
+	return _c
+}
+
 // SetAddress sets the "address" field.
 func (_c *OrderCreate) SetAddress(v *commerce.Address) *OrderCreate {
 	_c.mutation.SetAddress(v)
+	return _c
+}
+
+// SetPickupLocationID sets the "pickup_location_id" field.
+func (_c *OrderCreate) SetPickupLocationID(v uuid.UUID) *OrderCreate {
+	_c.mutation.SetPickupLocationID(v)
+	return _c
+}
+
+// SetNillablePickupLocationID sets the "pickup_location_id" field if the given value is not nil.
+func (_c *OrderCreate) SetNillablePickupLocationID(v *uuid.UUID) *OrderCreate {
+	if v != nil {
+		_c.SetPickupLocationID(*v)
+	}
+	return _c
+}
+
+// SetGuide sets the "guide" field.
+func (_c *OrderCreate) SetGuide(v string) *OrderCreate {
+	_c.mutation.SetGuide(v)
+	return _c
+}
+
+// SetNillableGuide sets the "guide" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableGuide(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetGuide(*v)
+	}
+	return _c
+}
+
+// SetStoreID sets the "store_id" field.
+func (_c *OrderCreate) SetStoreID(v uuid.UUID) *OrderCreate {
+	_c.mutation.SetStoreID(v)
+	return _c
+}
+
+// SetNillableStoreID sets the "store_id" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableStoreID(v *uuid.UUID) *OrderCreate {
+	if v != nil {
+		_c.SetStoreID(*v)
+	}
+	return _c
+}
+
+// SetEvidence sets the "evidence" field.
+func (_c *OrderCreate) SetEvidence(v string) *OrderCreate {
+	_c.mutation.SetEvidence(v)
+	return _c
+}
+
+// SetNillableEvidence sets the "evidence" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableEvidence(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetEvidence(*v)
+	}
 	return _c
 }
 
@@ -291,6 +376,16 @@ func (_c *OrderCreate) SetChannel(v *Channel) *OrderCreate {
 // SetMember sets the "member" edge to the Member entity.
 func (_c *OrderCreate) SetMember(v *Member) *OrderCreate {
 	return _c.SetMemberID(v.ID)
+}
+
+// SetPickupLocation sets the "pickup_location" edge to the Location entity.
+func (_c *OrderCreate) SetPickupLocation(v *Location) *OrderCreate {
+	return _c.SetPickupLocationID(v.ID)
+}
+
+// SetStore sets the "store" edge to the Location entity.
+func (_c *OrderCreate) SetStore(v *Location) *OrderCreate {
+	return _c.SetStoreID(v.ID)
 }
 
 // Mutation returns the OrderMutation object of the builder.
@@ -357,6 +452,22 @@ func (_c *OrderCreate) defaults() error {
 	if _, ok := _c.mutation.HoldReason(); !ok {
 		v := order.DefaultHoldReason
 		_c.mutation.SetHoldReason(v)
+	}
+	if _, ok := _c.mutation.Returnable(); !ok {
+		v := order.DefaultReturnable
+		_c.mutation.SetReturnable(v)
+	}
+	if _, ok := _c.mutation.ReturnsOpen(); !ok {
+		v := order.DefaultReturnsOpen
+		_c.mutation.SetReturnsOpen(v)
+	}
+	if _, ok := _c.mutation.Guide(); !ok {
+		v := order.DefaultGuide
+		_c.mutation.SetGuide(v)
+	}
+	if _, ok := _c.mutation.Evidence(); !ok {
+		v := order.DefaultEvidence
+		_c.mutation.SetEvidence(v)
 	}
 	if _, ok := _c.mutation.PaidAt(); !ok {
 		v := order.DefaultPaidAt
@@ -431,6 +542,18 @@ func (_c *OrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.HoldReason(); !ok {
 		return &ValidationError{Name: "hold_reason", err: errors.New(`ent: missing required field "Order.hold_reason"`)}
+	}
+	if _, ok := _c.mutation.Returnable(); !ok {
+		return &ValidationError{Name: "returnable", err: errors.New(`ent: missing required field "Order.returnable"`)}
+	}
+	if _, ok := _c.mutation.ReturnsOpen(); !ok {
+		return &ValidationError{Name: "returns_open", err: errors.New(`ent: missing required field "Order.returns_open"`)}
+	}
+	if _, ok := _c.mutation.Guide(); !ok {
+		return &ValidationError{Name: "guide", err: errors.New(`ent: missing required field "Order.guide"`)}
+	}
+	if _, ok := _c.mutation.Evidence(); !ok {
+		return &ValidationError{Name: "evidence", err: errors.New(`ent: missing required field "Order.evidence"`)}
 	}
 	if _, ok := _c.mutation.PlacedAt(); !ok {
 		return &ValidationError{Name: "placed_at", err: errors.New(`ent: missing required field "Order.placed_at"`)}
@@ -555,9 +678,25 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldHoldReason, field.TypeString, value)
 		_node.HoldReason = value
 	}
+	if value, ok := _c.mutation.Returnable(); ok {
+		_spec.SetField(order.FieldReturnable, field.TypeInt64, value)
+		_node.Returnable = value
+	}
+	if value, ok := _c.mutation.ReturnsOpen(); ok {
+		_spec.SetField(order.FieldReturnsOpen, field.TypeInt, value)
+		_node.ReturnsOpen = value
+	}
 	if value, ok := _c.mutation.Address(); ok {
 		_spec.SetField(order.FieldAddress, field.TypeJSON, value)
 		_node.Address = value
+	}
+	if value, ok := _c.mutation.Guide(); ok {
+		_spec.SetField(order.FieldGuide, field.TypeString, value)
+		_node.Guide = value
+	}
+	if value, ok := _c.mutation.Evidence(); ok {
+		_spec.SetField(order.FieldEvidence, field.TypeString, value)
+		_node.Evidence = value
 	}
 	if value, ok := _c.mutation.PlacedAt(); ok {
 		_spec.SetField(order.FieldPlacedAt, field.TypeInt64, value)
@@ -603,6 +742,40 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.MemberID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PickupLocationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   order.PickupLocationTable,
+			Columns: []string{order.PickupLocationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(location.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.PickupLocationID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.StoreIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   order.StoreTable,
+			Columns: []string{order.StoreColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(location.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.StoreID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

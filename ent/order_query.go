@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/ent/channel"
+	"github.com/oneshelf/oneshelf/ent/location"
 	"github.com/oneshelf/oneshelf/ent/member"
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/predicate"
@@ -21,13 +22,15 @@ import (
 // OrderQuery is the builder for querying Order entities.
 type OrderQuery struct {
 	config
-	ctx         *QueryContext
-	order       []order.OrderOption
-	inters      []Interceptor
-	predicates  []predicate.Order
-	withChannel *ChannelQuery
-	withMember  *MemberQuery
-	modifiers   []func(*sql.Selector)
+	ctx                *QueryContext
+	order              []order.OrderOption
+	inters             []Interceptor
+	predicates         []predicate.Order
+	withChannel        *ChannelQuery
+	withMember         *MemberQuery
+	withPickupLocation *LocationQuery
+	withStore          *LocationQuery
+	modifiers          []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -101,6 +104,50 @@ func (_q *OrderQuery) QueryMember() *MemberQuery {
 			sqlgraph.From(order.Table, order.FieldID, selector),
 			sqlgraph.To(member.Table, member.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, order.MemberTable, order.MemberColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPickupLocation chains the current query on the "pickup_location" edge.
+func (_q *OrderQuery) QueryPickupLocation() *LocationQuery {
+	query := (&LocationClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(order.Table, order.FieldID, selector),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, order.PickupLocationTable, order.PickupLocationColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryStore chains the current query on the "store" edge.
+func (_q *OrderQuery) QueryStore() *LocationQuery {
+	query := (&LocationClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(order.Table, order.FieldID, selector),
+			sqlgraph.To(location.Table, location.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, order.StoreTable, order.StoreColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -295,13 +342,15 @@ func (_q *OrderQuery) Clone() *OrderQuery {
 		return nil
 	}
 	return &OrderQuery{
-		config:      _q.config,
-		ctx:         _q.ctx.Clone(),
-		order:       append([]order.OrderOption{}, _q.order...),
-		inters:      append([]Interceptor{}, _q.inters...),
-		predicates:  append([]predicate.Order{}, _q.predicates...),
-		withChannel: _q.withChannel.Clone(),
-		withMember:  _q.withMember.Clone(),
+		config:             _q.config,
+		ctx:                _q.ctx.Clone(),
+		order:              append([]order.OrderOption{}, _q.order...),
+		inters:             append([]Interceptor{}, _q.inters...),
+		predicates:         append([]predicate.Order{}, _q.predicates...),
+		withChannel:        _q.withChannel.Clone(),
+		withMember:         _q.withMember.Clone(),
+		withPickupLocation: _q.withPickupLocation.Clone(),
+		withStore:          _q.withStore.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -328,6 +377,28 @@ func (_q *OrderQuery) WithMember(opts ...func(*MemberQuery)) *OrderQuery {
 		opt(query)
 	}
 	_q.withMember = query
+	return _q
+}
+
+// WithPickupLocation tells the query-builder to eager-load the nodes that are connected to
+// the "pickup_location" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrderQuery) WithPickupLocation(opts ...func(*LocationQuery)) *OrderQuery {
+	query := (&LocationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPickupLocation = query
+	return _q
+}
+
+// WithStore tells the query-builder to eager-load the nodes that are connected to
+// the "store" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrderQuery) WithStore(opts ...func(*LocationQuery)) *OrderQuery {
+	query := (&LocationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withStore = query
 	return _q
 }
 
@@ -409,9 +480,11 @@ func (_q *OrderQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Order,
 	var (
 		nodes       = []*Order{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [4]bool{
 			_q.withChannel != nil,
 			_q.withMember != nil,
+			_q.withPickupLocation != nil,
+			_q.withStore != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -444,6 +517,18 @@ func (_q *OrderQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Order,
 	if query := _q.withMember; query != nil {
 		if err := _q.loadMember(ctx, query, nodes, nil,
 			func(n *Order, e *Member) { n.Edges.Member = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPickupLocation; query != nil {
+		if err := _q.loadPickupLocation(ctx, query, nodes, nil,
+			func(n *Order, e *Location) { n.Edges.PickupLocation = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withStore; query != nil {
+		if err := _q.loadStore(ctx, query, nodes, nil,
+			func(n *Order, e *Location) { n.Edges.Store = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -511,6 +596,70 @@ func (_q *OrderQuery) loadMember(ctx context.Context, query *MemberQuery, nodes 
 	}
 	return nil
 }
+func (_q *OrderQuery) loadPickupLocation(ctx context.Context, query *LocationQuery, nodes []*Order, init func(*Order), assign func(*Order, *Location)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Order)
+	for i := range nodes {
+		if nodes[i].PickupLocationID == nil {
+			continue
+		}
+		fk := *nodes[i].PickupLocationID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(location.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "pickup_location_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *OrderQuery) loadStore(ctx context.Context, query *LocationQuery, nodes []*Order, init func(*Order), assign func(*Order, *Location)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Order)
+	for i := range nodes {
+		if nodes[i].StoreID == nil {
+			continue
+		}
+		fk := *nodes[i].StoreID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(location.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "store_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 
 func (_q *OrderQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -545,6 +694,12 @@ func (_q *OrderQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withMember != nil {
 			_spec.Node.AddColumnOnce(order.FieldMemberID)
+		}
+		if _q.withPickupLocation != nil {
+			_spec.Node.AddColumnOnce(order.FieldPickupLocationID)
+		}
+		if _q.withStore != nil {
+			_spec.Node.AddColumnOnce(order.FieldStoreID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

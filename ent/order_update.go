@@ -289,6 +289,48 @@ func (_u *OrderUpdate) SetNillableHoldReason(v *string) *OrderUpdate {
 	return _u
 }
 
+// SetReturnable sets the "returnable" field.
+func (_u *OrderUpdate) SetReturnable(v int64) *OrderUpdate {
+	_u.mutation.ResetReturnable()
+	_u.mutation.SetReturnable(v)
+	return _u
+}
+
+// SetNillableReturnable sets the "returnable" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableReturnable(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetReturnable(*v)
+	}
+	return _u
+}
+
+// AddReturnable adds value to the "returnable" field.
+func (_u *OrderUpdate) AddReturnable(v int64) *OrderUpdate {
+	_u.mutation.AddReturnable(v)
+	return _u
+}
+
+// SetReturnsOpen sets the "returns_open" field.
+func (_u *OrderUpdate) SetReturnsOpen(v int) *OrderUpdate {
+	_u.mutation.ResetReturnsOpen()
+	_u.mutation.SetReturnsOpen(v)
+	return _u
+}
+
+// SetNillableReturnsOpen sets the "returns_open" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableReturnsOpen(v *int) *OrderUpdate {
+	if v != nil {
+		_u.SetReturnsOpen(*v)
+	}
+	return _u
+}
+
+// AddReturnsOpen adds value to the "returns_open" field.
+func (_u *OrderUpdate) AddReturnsOpen(v int) *OrderUpdate {
+	_u.mutation.AddReturnsOpen(v)
+	return _u
+}
+
 // SetAddress sets the "address" field.
 func (_u *OrderUpdate) SetAddress(v *commerce.Address) *OrderUpdate {
 	_u.mutation.SetAddress(v)
@@ -480,6 +522,18 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.HoldReason(); ok {
 		_spec.SetField(order.FieldHoldReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Returnable(); ok {
+		_spec.SetField(order.FieldReturnable, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReturnable(); ok {
+		_spec.AddField(order.FieldReturnable, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ReturnsOpen(); ok {
+		_spec.SetField(order.FieldReturnsOpen, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReturnsOpen(); ok {
+		_spec.AddField(order.FieldReturnsOpen, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Address(); ok {
 		_spec.SetField(order.FieldAddress, field.TypeJSON, value)
@@ -808,6 +862,48 @@ func (_u *OrderUpdateOne) SetNillableHoldReason(v *string) *OrderUpdateOne {
 	return _u
 }
 
+// SetReturnable sets the "returnable" field.
+func (_u *OrderUpdateOne) SetReturnable(v int64) *OrderUpdateOne {
+	_u.mutation.ResetReturnable()
+	_u.mutation.SetReturnable(v)
+	return _u
+}
+
+// SetNillableReturnable sets the "returnable" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableReturnable(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetReturnable(*v)
+	}
+	return _u
+}
+
+// AddReturnable adds value to the "returnable" field.
+func (_u *OrderUpdateOne) AddReturnable(v int64) *OrderUpdateOne {
+	_u.mutation.AddReturnable(v)
+	return _u
+}
+
+// SetReturnsOpen sets the "returns_open" field.
+func (_u *OrderUpdateOne) SetReturnsOpen(v int) *OrderUpdateOne {
+	_u.mutation.ResetReturnsOpen()
+	_u.mutation.SetReturnsOpen(v)
+	return _u
+}
+
+// SetNillableReturnsOpen sets the "returns_open" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableReturnsOpen(v *int) *OrderUpdateOne {
+	if v != nil {
+		_u.SetReturnsOpen(*v)
+	}
+	return _u
+}
+
+// AddReturnsOpen adds value to the "returns_open" field.
+func (_u *OrderUpdateOne) AddReturnsOpen(v int) *OrderUpdateOne {
+	_u.mutation.AddReturnsOpen(v)
+	return _u
+}
+
 // SetAddress sets the "address" field.
 func (_u *OrderUpdateOne) SetAddress(v *commerce.Address) *OrderUpdateOne {
 	_u.mutation.SetAddress(v)
@@ -1029,6 +1125,18 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.HoldReason(); ok {
 		_spec.SetField(order.FieldHoldReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Returnable(); ok {
+		_spec.SetField(order.FieldReturnable, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReturnable(); ok {
+		_spec.AddField(order.FieldReturnable, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ReturnsOpen(); ok {
+		_spec.SetField(order.FieldReturnsOpen, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReturnsOpen(); ok {
+		_spec.AddField(order.FieldReturnsOpen, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Address(); ok {
 		_spec.SetField(order.FieldAddress, field.TypeJSON, value)

@@ -3,12 +3,14 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderline"
 	"github.com/oneshelf/oneshelf/ent/variant"
@@ -43,6 +45,8 @@ type OrderLine struct {
 	UnitPrice int64 `json:"unit_price,omitempty"`
 	// Total holds the value of the "total" field.
 	Total int64 `json:"total,omitempty"`
+	// DiscountShares holds the value of the "discount_shares" field.
+	DiscountShares []commerce.DiscountShare `json:"discount_shares,omitempty"`
 	// ExternalID holds the value of the "external_id" field.
 	ExternalID string `json:"external_id,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -91,6 +95,8 @@ func (*OrderLine) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case orderline.FieldVariantID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case orderline.FieldDiscountShares:
+			values[i] = new([]byte)
 		case orderline.FieldPosition, orderline.FieldQuantity, orderline.FieldFulfilled, orderline.FieldCanceled, orderline.FieldReturned, orderline.FieldUnitPrice, orderline.FieldTotal:
 			values[i] = new(sql.NullInt64)
 		case orderline.FieldSku, orderline.FieldTitle, orderline.FieldExternalID:
@@ -191,6 +197,14 @@ func (_m *OrderLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Total = value.Int64
 			}
+		case orderline.FieldDiscountShares:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field discount_shares", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.DiscountShares); err != nil {
+					return fmt.Errorf("unmarshal field discount_shares: %w", err)
+				}
+			}
 		case orderline.FieldExternalID:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field external_id", values[i])
@@ -280,6 +294,9 @@ func (_m *OrderLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("total=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Total))
+	builder.WriteString(", ")
+	builder.WriteString("discount_shares=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DiscountShares))
 	builder.WriteString(", ")
 	builder.WriteString("external_id=")
 	builder.WriteString(_m.ExternalID)

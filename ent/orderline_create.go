@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderline"
 	"github.com/oneshelf/oneshelf/ent/variant"
@@ -123,6 +124,12 @@ func (_c *OrderLineCreate) SetUnitPrice(v int64) *OrderLineCreate {
 // SetTotal sets the "total" field.
 func (_c *OrderLineCreate) SetTotal(v int64) *OrderLineCreate {
 	_c.mutation.SetTotal(v)
+	return _c
+}
+
+// SetDiscountShares sets the "discount_shares" field.
+func (_c *OrderLineCreate) SetDiscountShares(v []commerce.DiscountShare) *OrderLineCreate {
+	_c.mutation.SetDiscountShares(v)
 	return _c
 }
 
@@ -342,6 +349,10 @@ func (_c *OrderLineCreate) createSpec() (*OrderLine, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Total(); ok {
 		_spec.SetField(orderline.FieldTotal, field.TypeInt64, value)
 		_node.Total = value
+	}
+	if value, ok := _c.mutation.DiscountShares(); ok {
+		_spec.SetField(orderline.FieldDiscountShares, field.TypeJSON, value)
+		_node.DiscountShares = value
 	}
 	if value, ok := _c.mutation.ExternalID(); ok {
 		_spec.SetField(orderline.FieldExternalID, field.TypeString, value)

@@ -9,8 +9,10 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent/orderline"
 	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/ent/variant"
@@ -141,6 +143,45 @@ func (_u *OrderLineUpdate) AddReturned(v int64) *OrderLineUpdate {
 	return _u
 }
 
+// SetTotal sets the "total" field.
+func (_u *OrderLineUpdate) SetTotal(v int64) *OrderLineUpdate {
+	_u.mutation.ResetTotal()
+	_u.mutation.SetTotal(v)
+	return _u
+}
+
+// SetNillableTotal sets the "total" field if the given value is not nil.
+func (_u *OrderLineUpdate) SetNillableTotal(v *int64) *OrderLineUpdate {
+	if v != nil {
+		_u.SetTotal(*v)
+	}
+	return _u
+}
+
+// AddTotal adds value to the "total" field.
+func (_u *OrderLineUpdate) AddTotal(v int64) *OrderLineUpdate {
+	_u.mutation.AddTotal(v)
+	return _u
+}
+
+// SetDiscountShares sets the "discount_shares" field.
+func (_u *OrderLineUpdate) SetDiscountShares(v []commerce.DiscountShare) *OrderLineUpdate {
+	_u.mutation.SetDiscountShares(v)
+	return _u
+}
+
+// AppendDiscountShares appends value to the "discount_shares" field.
+func (_u *OrderLineUpdate) AppendDiscountShares(v []commerce.DiscountShare) *OrderLineUpdate {
+	_u.mutation.AppendDiscountShares(v)
+	return _u
+}
+
+// ClearDiscountShares clears the value of the "discount_shares" field.
+func (_u *OrderLineUpdate) ClearDiscountShares() *OrderLineUpdate {
+	_u.mutation.ClearDiscountShares()
+	return _u
+}
+
 // SetVariant sets the "variant" edge to the Variant entity.
 func (_u *OrderLineUpdate) SetVariant(v *Variant) *OrderLineUpdate {
 	return _u.SetVariantID(v.ID)
@@ -233,6 +274,23 @@ func (_u *OrderLineUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedReturned(); ok {
 		_spec.AddField(orderline.FieldReturned, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Total(); ok {
+		_spec.SetField(orderline.FieldTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTotal(); ok {
+		_spec.AddField(orderline.FieldTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DiscountShares(); ok {
+		_spec.SetField(orderline.FieldDiscountShares, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedDiscountShares(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, orderline.FieldDiscountShares, value)
+		})
+	}
+	if _u.mutation.DiscountSharesCleared() {
+		_spec.ClearField(orderline.FieldDiscountShares, field.TypeJSON)
 	}
 	if _u.mutation.VariantCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -396,6 +454,45 @@ func (_u *OrderLineUpdateOne) AddReturned(v int64) *OrderLineUpdateOne {
 	return _u
 }
 
+// SetTotal sets the "total" field.
+func (_u *OrderLineUpdateOne) SetTotal(v int64) *OrderLineUpdateOne {
+	_u.mutation.ResetTotal()
+	_u.mutation.SetTotal(v)
+	return _u
+}
+
+// SetNillableTotal sets the "total" field if the given value is not nil.
+func (_u *OrderLineUpdateOne) SetNillableTotal(v *int64) *OrderLineUpdateOne {
+	if v != nil {
+		_u.SetTotal(*v)
+	}
+	return _u
+}
+
+// AddTotal adds value to the "total" field.
+func (_u *OrderLineUpdateOne) AddTotal(v int64) *OrderLineUpdateOne {
+	_u.mutation.AddTotal(v)
+	return _u
+}
+
+// SetDiscountShares sets the "discount_shares" field.
+func (_u *OrderLineUpdateOne) SetDiscountShares(v []commerce.DiscountShare) *OrderLineUpdateOne {
+	_u.mutation.SetDiscountShares(v)
+	return _u
+}
+
+// AppendDiscountShares appends value to the "discount_shares" field.
+func (_u *OrderLineUpdateOne) AppendDiscountShares(v []commerce.DiscountShare) *OrderLineUpdateOne {
+	_u.mutation.AppendDiscountShares(v)
+	return _u
+}
+
+// ClearDiscountShares clears the value of the "discount_shares" field.
+func (_u *OrderLineUpdateOne) ClearDiscountShares() *OrderLineUpdateOne {
+	_u.mutation.ClearDiscountShares()
+	return _u
+}
+
 // SetVariant sets the "variant" edge to the Variant entity.
 func (_u *OrderLineUpdateOne) SetVariant(v *Variant) *OrderLineUpdateOne {
 	return _u.SetVariantID(v.ID)
@@ -518,6 +615,23 @@ func (_u *OrderLineUpdateOne) sqlSave(ctx context.Context) (_node *OrderLine, er
 	}
 	if value, ok := _u.mutation.AddedReturned(); ok {
 		_spec.AddField(orderline.FieldReturned, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Total(); ok {
+		_spec.SetField(orderline.FieldTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTotal(); ok {
+		_spec.AddField(orderline.FieldTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DiscountShares(); ok {
+		_spec.SetField(orderline.FieldDiscountShares, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedDiscountShares(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, orderline.FieldDiscountShares, value)
+		})
+	}
+	if _u.mutation.DiscountSharesCleared() {
+		_spec.ClearField(orderline.FieldDiscountShares, field.TypeJSON)
 	}
 	if _u.mutation.VariantCleared() {
 		edge := &sqlgraph.EdgeSpec{

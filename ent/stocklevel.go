@@ -38,12 +38,18 @@ type StockLevel struct {
 	Reserved int64 `json:"reserved,omitempty"`
 	// SafetyStock holds the value of the "safety_stock" field.
 	SafetyStock int64 `json:"safety_stock,omitempty"`
+	// Incoming holds the value of the "incoming" field.
+	Incoming int64 `json:"incoming,omitempty"`
+	// Damaged holds the value of the "damaged" field.
+	Damaged int64 `json:"damaged,omitempty"`
 	// Shortfall holds the value of the "shortfall" field.
 	Shortfall int64 `json:"shortfall,omitempty"`
 	// CountedAt holds the value of the "counted_at" field.
 	CountedAt commerce.Instant `json:"counted_at,omitempty"`
 	// Source holds the value of the "source" field.
 	Source string `json:"source,omitempty"`
+	// Stale holds the value of the "stale" field.
+	Stale bool `json:"stale,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the StockLevelQuery when eager-loading is set.
 	Edges        StockLevelEdges `json:"edges"`
@@ -88,7 +94,9 @@ func (*StockLevel) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case stocklevel.FieldVersion, stocklevel.FieldCreatedAt, stocklevel.FieldUpdatedAt, stocklevel.FieldOnHand, stocklevel.FieldReserved, stocklevel.FieldSafetyStock, stocklevel.FieldShortfall, stocklevel.FieldCountedAt:
+		case stocklevel.FieldStale:
+			values[i] = new(sql.NullBool)
+		case stocklevel.FieldVersion, stocklevel.FieldCreatedAt, stocklevel.FieldUpdatedAt, stocklevel.FieldOnHand, stocklevel.FieldReserved, stocklevel.FieldSafetyStock, stocklevel.FieldIncoming, stocklevel.FieldDamaged, stocklevel.FieldShortfall, stocklevel.FieldCountedAt:
 			values[i] = new(sql.NullInt64)
 		case stocklevel.FieldSource:
 			values[i] = new(sql.NullString)
@@ -169,6 +177,18 @@ func (_m *StockLevel) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.SafetyStock = value.Int64
 			}
+		case stocklevel.FieldIncoming:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field incoming", values[i])
+			} else if value.Valid {
+				_m.Incoming = value.Int64
+			}
+		case stocklevel.FieldDamaged:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field damaged", values[i])
+			} else if value.Valid {
+				_m.Damaged = value.Int64
+			}
 		case stocklevel.FieldShortfall:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field shortfall", values[i])
@@ -186,6 +206,12 @@ func (_m *StockLevel) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field source", values[i])
 			} else if value.Valid {
 				_m.Source = value.String
+			}
+		case stocklevel.FieldStale:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field stale", values[i])
+			} else if value.Valid {
+				_m.Stale = value.Bool
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -260,6 +286,12 @@ func (_m *StockLevel) String() string {
 	builder.WriteString("safety_stock=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SafetyStock))
 	builder.WriteString(", ")
+	builder.WriteString("incoming=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Incoming))
+	builder.WriteString(", ")
+	builder.WriteString("damaged=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Damaged))
+	builder.WriteString(", ")
 	builder.WriteString("shortfall=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Shortfall))
 	builder.WriteString(", ")
@@ -268,6 +300,9 @@ func (_m *StockLevel) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("source=")
 	builder.WriteString(_m.Source)
+	builder.WriteString(", ")
+	builder.WriteString("stale=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Stale))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -109,6 +109,34 @@ func (_c *StockLevelCreate) SetNillableSafetyStock(v *int64) *StockLevelCreate {
 	return _c
 }
 
+// SetIncoming sets the "incoming" field.
+func (_c *StockLevelCreate) SetIncoming(v int64) *StockLevelCreate {
+	_c.mutation.SetIncoming(v)
+	return _c
+}
+
+// SetNillableIncoming sets the "incoming" field if the given value is not nil.
+func (_c *StockLevelCreate) SetNillableIncoming(v *int64) *StockLevelCreate {
+	if v != nil {
+		_c.SetIncoming(*v)
+	}
+	return _c
+}
+
+// SetDamaged sets the "damaged" field.
+func (_c *StockLevelCreate) SetDamaged(v int64) *StockLevelCreate {
+	_c.mutation.SetDamaged(v)
+	return _c
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_c *StockLevelCreate) SetNillableDamaged(v *int64) *StockLevelCreate {
+	if v != nil {
+		_c.SetDamaged(*v)
+	}
+	return _c
+}
+
 // SetShortfall sets the "shortfall" field.
 func (_c *StockLevelCreate) SetShortfall(v int64) *StockLevelCreate {
 	_c.mutation.SetShortfall(v)
@@ -147,6 +175,20 @@ func (_c *StockLevelCreate) SetSource(v string) *StockLevelCreate {
 func (_c *StockLevelCreate) SetNillableSource(v *string) *StockLevelCreate {
 	if v != nil {
 		_c.SetSource(*v)
+	}
+	return _c
+}
+
+// SetStale sets the "stale" field.
+func (_c *StockLevelCreate) SetStale(v bool) *StockLevelCreate {
+	_c.mutation.SetStale(v)
+	return _c
+}
+
+// SetNillableStale sets the "stale" field if the given value is not nil.
+func (_c *StockLevelCreate) SetNillableStale(v *bool) *StockLevelCreate {
+	if v != nil {
+		_c.SetStale(*v)
 	}
 	return _c
 }
@@ -228,6 +270,14 @@ func (_c *StockLevelCreate) defaults() error {
 		v := stocklevel.DefaultSafetyStock
 		_c.mutation.SetSafetyStock(v)
 	}
+	if _, ok := _c.mutation.Incoming(); !ok {
+		v := stocklevel.DefaultIncoming
+		_c.mutation.SetIncoming(v)
+	}
+	if _, ok := _c.mutation.Damaged(); !ok {
+		v := stocklevel.DefaultDamaged
+		_c.mutation.SetDamaged(v)
+	}
 	if _, ok := _c.mutation.Shortfall(); !ok {
 		v := stocklevel.DefaultShortfall
 		_c.mutation.SetShortfall(v)
@@ -239,6 +289,10 @@ func (_c *StockLevelCreate) defaults() error {
 	if _, ok := _c.mutation.Source(); !ok {
 		v := stocklevel.DefaultSource
 		_c.mutation.SetSource(v)
+	}
+	if _, ok := _c.mutation.Stale(); !ok {
+		v := stocklevel.DefaultStale
+		_c.mutation.SetStale(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if stocklevel.DefaultID == nil {
@@ -279,6 +333,12 @@ func (_c *StockLevelCreate) check() error {
 	if _, ok := _c.mutation.SafetyStock(); !ok {
 		return &ValidationError{Name: "safety_stock", err: errors.New(`ent: missing required field "StockLevel.safety_stock"`)}
 	}
+	if _, ok := _c.mutation.Incoming(); !ok {
+		return &ValidationError{Name: "incoming", err: errors.New(`ent: missing required field "StockLevel.incoming"`)}
+	}
+	if _, ok := _c.mutation.Damaged(); !ok {
+		return &ValidationError{Name: "damaged", err: errors.New(`ent: missing required field "StockLevel.damaged"`)}
+	}
 	if _, ok := _c.mutation.Shortfall(); !ok {
 		return &ValidationError{Name: "shortfall", err: errors.New(`ent: missing required field "StockLevel.shortfall"`)}
 	}
@@ -287,6 +347,9 @@ func (_c *StockLevelCreate) check() error {
 	}
 	if _, ok := _c.mutation.Source(); !ok {
 		return &ValidationError{Name: "source", err: errors.New(`ent: missing required field "StockLevel.source"`)}
+	}
+	if _, ok := _c.mutation.Stale(); !ok {
+		return &ValidationError{Name: "stale", err: errors.New(`ent: missing required field "StockLevel.stale"`)}
 	}
 	if len(_c.mutation.VariantIDs()) == 0 {
 		return &ValidationError{Name: "variant", err: errors.New(`ent: missing required edge "StockLevel.variant"`)}
@@ -357,6 +420,14 @@ func (_c *StockLevelCreate) createSpec() (*StockLevel, *sqlgraph.CreateSpec) {
 		_spec.SetField(stocklevel.FieldSafetyStock, field.TypeInt64, value)
 		_node.SafetyStock = value
 	}
+	if value, ok := _c.mutation.Incoming(); ok {
+		_spec.SetField(stocklevel.FieldIncoming, field.TypeInt64, value)
+		_node.Incoming = value
+	}
+	if value, ok := _c.mutation.Damaged(); ok {
+		_spec.SetField(stocklevel.FieldDamaged, field.TypeInt64, value)
+		_node.Damaged = value
+	}
 	if value, ok := _c.mutation.Shortfall(); ok {
 		_spec.SetField(stocklevel.FieldShortfall, field.TypeInt64, value)
 		_node.Shortfall = value
@@ -368,6 +439,10 @@ func (_c *StockLevelCreate) createSpec() (*StockLevel, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Source(); ok {
 		_spec.SetField(stocklevel.FieldSource, field.TypeString, value)
 		_node.Source = value
+	}
+	if value, ok := _c.mutation.Stale(); ok {
+		_spec.SetField(stocklevel.FieldStale, field.TypeBool, value)
+		_node.Stale = value
 	}
 	if nodes := _c.mutation.VariantIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -134,6 +134,48 @@ func (_u *StockLevelUpdate) AddSafetyStock(v int64) *StockLevelUpdate {
 	return _u
 }
 
+// SetIncoming sets the "incoming" field.
+func (_u *StockLevelUpdate) SetIncoming(v int64) *StockLevelUpdate {
+	_u.mutation.ResetIncoming()
+	_u.mutation.SetIncoming(v)
+	return _u
+}
+
+// SetNillableIncoming sets the "incoming" field if the given value is not nil.
+func (_u *StockLevelUpdate) SetNillableIncoming(v *int64) *StockLevelUpdate {
+	if v != nil {
+		_u.SetIncoming(*v)
+	}
+	return _u
+}
+
+// AddIncoming adds value to the "incoming" field.
+func (_u *StockLevelUpdate) AddIncoming(v int64) *StockLevelUpdate {
+	_u.mutation.AddIncoming(v)
+	return _u
+}
+
+// SetDamaged sets the "damaged" field.
+func (_u *StockLevelUpdate) SetDamaged(v int64) *StockLevelUpdate {
+	_u.mutation.ResetDamaged()
+	_u.mutation.SetDamaged(v)
+	return _u
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_u *StockLevelUpdate) SetNillableDamaged(v *int64) *StockLevelUpdate {
+	if v != nil {
+		_u.SetDamaged(*v)
+	}
+	return _u
+}
+
+// AddDamaged adds value to the "damaged" field.
+func (_u *StockLevelUpdate) AddDamaged(v int64) *StockLevelUpdate {
+	_u.mutation.AddDamaged(v)
+	return _u
+}
+
 // SetShortfall sets the "shortfall" field.
 func (_u *StockLevelUpdate) SetShortfall(v int64) *StockLevelUpdate {
 	_u.mutation.ResetShortfall()
@@ -186,6 +228,20 @@ func (_u *StockLevelUpdate) SetSource(v string) *StockLevelUpdate {
 func (_u *StockLevelUpdate) SetNillableSource(v *string) *StockLevelUpdate {
 	if v != nil {
 		_u.SetSource(*v)
+	}
+	return _u
+}
+
+// SetStale sets the "stale" field.
+func (_u *StockLevelUpdate) SetStale(v bool) *StockLevelUpdate {
+	_u.mutation.SetStale(v)
+	return _u
+}
+
+// SetNillableStale sets the "stale" field if the given value is not nil.
+func (_u *StockLevelUpdate) SetNillableStale(v *bool) *StockLevelUpdate {
+	if v != nil {
+		_u.SetStale(*v)
 	}
 	return _u
 }
@@ -281,6 +337,18 @@ func (_u *StockLevelUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.AddedSafetyStock(); ok {
 		_spec.AddField(stocklevel.FieldSafetyStock, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Incoming(); ok {
+		_spec.SetField(stocklevel.FieldIncoming, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedIncoming(); ok {
+		_spec.AddField(stocklevel.FieldIncoming, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Damaged(); ok {
+		_spec.SetField(stocklevel.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDamaged(); ok {
+		_spec.AddField(stocklevel.FieldDamaged, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Shortfall(); ok {
 		_spec.SetField(stocklevel.FieldShortfall, field.TypeInt64, value)
 	}
@@ -295,6 +363,9 @@ func (_u *StockLevelUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(stocklevel.FieldSource, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Stale(); ok {
+		_spec.SetField(stocklevel.FieldStale, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -423,6 +494,48 @@ func (_u *StockLevelUpdateOne) AddSafetyStock(v int64) *StockLevelUpdateOne {
 	return _u
 }
 
+// SetIncoming sets the "incoming" field.
+func (_u *StockLevelUpdateOne) SetIncoming(v int64) *StockLevelUpdateOne {
+	_u.mutation.ResetIncoming()
+	_u.mutation.SetIncoming(v)
+	return _u
+}
+
+// SetNillableIncoming sets the "incoming" field if the given value is not nil.
+func (_u *StockLevelUpdateOne) SetNillableIncoming(v *int64) *StockLevelUpdateOne {
+	if v != nil {
+		_u.SetIncoming(*v)
+	}
+	return _u
+}
+
+// AddIncoming adds value to the "incoming" field.
+func (_u *StockLevelUpdateOne) AddIncoming(v int64) *StockLevelUpdateOne {
+	_u.mutation.AddIncoming(v)
+	return _u
+}
+
+// SetDamaged sets the "damaged" field.
+func (_u *StockLevelUpdateOne) SetDamaged(v int64) *StockLevelUpdateOne {
+	_u.mutation.ResetDamaged()
+	_u.mutation.SetDamaged(v)
+	return _u
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_u *StockLevelUpdateOne) SetNillableDamaged(v *int64) *StockLevelUpdateOne {
+	if v != nil {
+		_u.SetDamaged(*v)
+	}
+	return _u
+}
+
+// AddDamaged adds value to the "damaged" field.
+func (_u *StockLevelUpdateOne) AddDamaged(v int64) *StockLevelUpdateOne {
+	_u.mutation.AddDamaged(v)
+	return _u
+}
+
 // SetShortfall sets the "shortfall" field.
 func (_u *StockLevelUpdateOne) SetShortfall(v int64) *StockLevelUpdateOne {
 	_u.mutation.ResetShortfall()
@@ -475,6 +588,20 @@ func (_u *StockLevelUpdateOne) SetSource(v string) *StockLevelUpdateOne {
 func (_u *StockLevelUpdateOne) SetNillableSource(v *string) *StockLevelUpdateOne {
 	if v != nil {
 		_u.SetSource(*v)
+	}
+	return _u
+}
+
+// SetStale sets the "stale" field.
+func (_u *StockLevelUpdateOne) SetStale(v bool) *StockLevelUpdateOne {
+	_u.mutation.SetStale(v)
+	return _u
+}
+
+// SetNillableStale sets the "stale" field if the given value is not nil.
+func (_u *StockLevelUpdateOne) SetNillableStale(v *bool) *StockLevelUpdateOne {
+	if v != nil {
+		_u.SetStale(*v)
 	}
 	return _u
 }
@@ -600,6 +727,18 @@ func (_u *StockLevelUpdateOne) sqlSave(ctx context.Context) (_node *StockLevel, 
 	if value, ok := _u.mutation.AddedSafetyStock(); ok {
 		_spec.AddField(stocklevel.FieldSafetyStock, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Incoming(); ok {
+		_spec.SetField(stocklevel.FieldIncoming, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedIncoming(); ok {
+		_spec.AddField(stocklevel.FieldIncoming, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Damaged(); ok {
+		_spec.SetField(stocklevel.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDamaged(); ok {
+		_spec.AddField(stocklevel.FieldDamaged, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Shortfall(); ok {
 		_spec.SetField(stocklevel.FieldShortfall, field.TypeInt64, value)
 	}
@@ -614,6 +753,9 @@ func (_u *StockLevelUpdateOne) sqlSave(ctx context.Context) (_node *StockLevel, 
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(stocklevel.FieldSource, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Stale(); ok {
+		_spec.SetField(stocklevel.FieldStale, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &StockLevel{config: _u.config}

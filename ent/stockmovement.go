@@ -32,6 +32,10 @@ type StockMovement struct {
 	OnHandDelta int64 `json:"on_hand_delta,omitempty"`
 	// ReservedDelta holds the value of the "reserved_delta" field.
 	ReservedDelta int64 `json:"reserved_delta,omitempty"`
+	// IncomingDelta holds the value of the "incoming_delta" field.
+	IncomingDelta int64 `json:"incoming_delta,omitempty"`
+	// DamagedDelta holds the value of the "damaged_delta" field.
+	DamagedDelta int64 `json:"damaged_delta,omitempty"`
 	// Reason holds the value of the "reason" field.
 	Reason string `json:"reason,omitempty"`
 	// ReferenceSystem holds the value of the "reference_system" field.
@@ -88,7 +92,7 @@ func (*StockMovement) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case stockmovement.FieldOnHandDelta, stockmovement.FieldReservedDelta, stockmovement.FieldOccurredAt:
+		case stockmovement.FieldOnHandDelta, stockmovement.FieldReservedDelta, stockmovement.FieldIncomingDelta, stockmovement.FieldDamagedDelta, stockmovement.FieldOccurredAt:
 			values[i] = new(sql.NullInt64)
 		case stockmovement.FieldKind, stockmovement.FieldReason, stockmovement.FieldReferenceSystem, stockmovement.FieldReferenceValue, stockmovement.FieldActor, stockmovement.FieldCause:
 			values[i] = new(sql.NullString)
@@ -150,6 +154,18 @@ func (_m *StockMovement) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field reserved_delta", values[i])
 			} else if value.Valid {
 				_m.ReservedDelta = value.Int64
+			}
+		case stockmovement.FieldIncomingDelta:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field incoming_delta", values[i])
+			} else if value.Valid {
+				_m.IncomingDelta = value.Int64
+			}
+		case stockmovement.FieldDamagedDelta:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field damaged_delta", values[i])
+			} else if value.Valid {
+				_m.DamagedDelta = value.Int64
 			}
 		case stockmovement.FieldReason:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -250,6 +266,12 @@ func (_m *StockMovement) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reserved_delta=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReservedDelta))
+	builder.WriteString(", ")
+	builder.WriteString("incoming_delta=")
+	builder.WriteString(fmt.Sprintf("%v", _m.IncomingDelta))
+	builder.WriteString(", ")
+	builder.WriteString("damaged_delta=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DamagedDelta))
 	builder.WriteString(", ")
 	builder.WriteString("reason=")
 	builder.WriteString(_m.Reason)

@@ -75,6 +75,34 @@ func (_c *StockMovementCreate) SetNillableReservedDelta(v *int64) *StockMovement
 	return _c
 }
 
+// SetIncomingDelta sets the "incoming_delta" field.
+func (_c *StockMovementCreate) SetIncomingDelta(v int64) *StockMovementCreate {
+	_c.mutation.SetIncomingDelta(v)
+	return _c
+}
+
+// SetNillableIncomingDelta sets the "incoming_delta" field if the given value is not nil.
+func (_c *StockMovementCreate) SetNillableIncomingDelta(v *int64) *StockMovementCreate {
+	if v != nil {
+		_c.SetIncomingDelta(*v)
+	}
+	return _c
+}
+
+// SetDamagedDelta sets the "damaged_delta" field.
+func (_c *StockMovementCreate) SetDamagedDelta(v int64) *StockMovementCreate {
+	_c.mutation.SetDamagedDelta(v)
+	return _c
+}
+
+// SetNillableDamagedDelta sets the "damaged_delta" field if the given value is not nil.
+func (_c *StockMovementCreate) SetNillableDamagedDelta(v *int64) *StockMovementCreate {
+	if v != nil {
+		_c.SetDamagedDelta(*v)
+	}
+	return _c
+}
+
 // SetReason sets the "reason" field.
 func (_c *StockMovementCreate) SetReason(v string) *StockMovementCreate {
 	_c.mutation.SetReason(v)
@@ -204,6 +232,14 @@ func (_c *StockMovementCreate) defaults() error {
 		v := stockmovement.DefaultReservedDelta
 		_c.mutation.SetReservedDelta(v)
 	}
+	if _, ok := _c.mutation.IncomingDelta(); !ok {
+		v := stockmovement.DefaultIncomingDelta
+		_c.mutation.SetIncomingDelta(v)
+	}
+	if _, ok := _c.mutation.DamagedDelta(); !ok {
+		v := stockmovement.DefaultDamagedDelta
+		_c.mutation.SetDamagedDelta(v)
+	}
 	if _, ok := _c.mutation.Reason(); !ok {
 		v := stockmovement.DefaultReason
 		_c.mutation.SetReason(v)
@@ -245,6 +281,12 @@ func (_c *StockMovementCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReservedDelta(); !ok {
 		return &ValidationError{Name: "reserved_delta", err: errors.New(`ent: missing required field "StockMovement.reserved_delta"`)}
+	}
+	if _, ok := _c.mutation.IncomingDelta(); !ok {
+		return &ValidationError{Name: "incoming_delta", err: errors.New(`ent: missing required field "StockMovement.incoming_delta"`)}
+	}
+	if _, ok := _c.mutation.DamagedDelta(); !ok {
+		return &ValidationError{Name: "damaged_delta", err: errors.New(`ent: missing required field "StockMovement.damaged_delta"`)}
 	}
 	if _, ok := _c.mutation.Reason(); !ok {
 		return &ValidationError{Name: "reason", err: errors.New(`ent: missing required field "StockMovement.reason"`)}
@@ -320,6 +362,14 @@ func (_c *StockMovementCreate) createSpec() (*StockMovement, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.ReservedDelta(); ok {
 		_spec.SetField(stockmovement.FieldReservedDelta, field.TypeInt64, value)
 		_node.ReservedDelta = value
+	}
+	if value, ok := _c.mutation.IncomingDelta(); ok {
+		_spec.SetField(stockmovement.FieldIncomingDelta, field.TypeInt64, value)
+		_node.IncomingDelta = value
+	}
+	if value, ok := _c.mutation.DamagedDelta(); ok {
+		_spec.SetField(stockmovement.FieldDamagedDelta, field.TypeInt64, value)
+		_node.DamagedDelta = value
 	}
 	if value, ok := _c.mutation.Reason(); ok {
 		_spec.SetField(stockmovement.FieldReason, field.TypeString, value)

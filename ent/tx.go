@@ -54,14 +54,30 @@ type Tx struct {
 	OrderEntry *OrderEntryClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OrderReturn is the client for interacting with the OrderReturn builders.
+	OrderReturn *OrderReturnClient
+	// OrderReturnLine is the client for interacting with the OrderReturnLine builders.
+	OrderReturnLine *OrderReturnLineClient
 	// OutboxItem is the client for interacting with the OutboxItem builders.
 	OutboxItem *OutboxItemClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// PickupCode is the client for interacting with the PickupCode builders.
+	PickupCode *PickupCodeClient
+	// PickupGuard is the client for interacting with the PickupGuard builders.
+	PickupGuard *PickupGuardClient
 	// Price is the client for interacting with the Price builders.
 	Price *PriceClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// Refund is the client for interacting with the Refund builders.
+	Refund *RefundClient
+	// Reservation is the client for interacting with the Reservation builders.
+	Reservation *ReservationClient
+	// ReservationLine is the client for interacting with the ReservationLine builders.
+	ReservationLine *ReservationLineClient
+	// RoutingPolicy is the client for interacting with the RoutingPolicy builders.
+	RoutingPolicy *RoutingPolicyClient
 	// SearchTerm is the client for interacting with the SearchTerm builders.
 	SearchTerm *SearchTermClient
 	// SigningKey is the client for interacting with the SigningKey builders.
@@ -70,6 +86,10 @@ type Tx struct {
 	StockLevel *StockLevelClient
 	// StockMovement is the client for interacting with the StockMovement builders.
 	StockMovement *StockMovementClient
+	// StockTransfer is the client for interacting with the StockTransfer builders.
+	StockTransfer *StockTransferClient
+	// StockTransferLine is the client for interacting with the StockTransferLine builders.
+	StockTransferLine *StockTransferLineClient
 	// Variant is the client for interacting with the Variant builders.
 	Variant *VariantClient
 
@@ -223,14 +243,24 @@ func (tx *Tx) init() {
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEntry = NewOrderEntryClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
+	tx.OrderReturn = NewOrderReturnClient(tx.config)
+	tx.OrderReturnLine = NewOrderReturnLineClient(tx.config)
 	tx.OutboxItem = NewOutboxItemClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
+	tx.PickupCode = NewPickupCodeClient(tx.config)
+	tx.PickupGuard = NewPickupGuardClient(tx.config)
 	tx.Price = NewPriceClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
+	tx.Refund = NewRefundClient(tx.config)
+	tx.Reservation = NewReservationClient(tx.config)
+	tx.ReservationLine = NewReservationLineClient(tx.config)
+	tx.RoutingPolicy = NewRoutingPolicyClient(tx.config)
 	tx.SearchTerm = NewSearchTermClient(tx.config)
 	tx.SigningKey = NewSigningKeyClient(tx.config)
 	tx.StockLevel = NewStockLevelClient(tx.config)
 	tx.StockMovement = NewStockMovementClient(tx.config)
+	tx.StockTransfer = NewStockTransferClient(tx.config)
+	tx.StockTransferLine = NewStockTransferLineClient(tx.config)
 	tx.Variant = NewVariantClient(tx.config)
 }
 

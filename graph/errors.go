@@ -65,6 +65,8 @@ func userError(e *commerce.Error) model.UserError {
 			ExpectedAmount: money(d.Expected), ActualAmount: money(d.Actual)}
 	case commerce.Allowed:
 		return model.IllegalTransition{Code: code, Path: e.Field, Message: e.Message, Retryable: e.Retryable, Allowed: d.Mutations}
+	case commerce.Use:
+		return model.PickupCodeUsed{Code: code, Path: e.Field, Message: e.Message, Retryable: e.Retryable, UsedAt: d.At.Time(), UsedBy: d.By}
 	}
 	return model.InputError{Code: code, Path: e.Field, Message: e.Message, Retryable: e.Retryable}
 }

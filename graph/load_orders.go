@@ -192,9 +192,7 @@ func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
 		Payments: []*model.Payment{}, Timeline: []*model.TimelineEntry{}, Returns: []*model.Return{}, Refunds: []*model.Refund{},
 		FulfillmentOrders: []*model.FulfillmentOrder{}, Fulfillments: []*model.Fulfillment{},
 	}
-	m.NextActions = orders.Situation{
-		State: orders.State(o.State), Due: o.Total - o.Paid, Left: o.FulfillmentState != string(orders.Unfulfilled), Work: p.allWorkState[o.ID],
-	}.Actions()
+	m.NextActions = orders.SituationOf(o, p.allWorkState[o.ID]).Actions()
 	if o.ExternalSystem != nil && o.ExternalValue != nil {
 		m.ExternalRef = &model.ExternalRef{System: *o.ExternalSystem, Value: *o.ExternalValue}
 	}

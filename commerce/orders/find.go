@@ -99,9 +99,9 @@ type locked struct {
 }
 
 func (l locked) situation() Situation {
-	s := Situation{State: State(l.State), Due: l.Total - l.Paid, Left: l.left}
-	for _, w := range l.work {
-		s.Work = append(s.Work, WorkState(w.State))
+	states := make([]WorkState, len(l.work))
+	for i, w := range l.work {
+		states[i] = WorkState(w.State)
 	}
-	return s
+	return SituationOf(l.Order, states)
 }

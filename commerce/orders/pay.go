@@ -58,7 +58,7 @@ func receive(ctx context.Context, tx *events.Tx, o locked, p PaymentInput) error
 		o.PaidAt = tx.Now
 	}
 	if _, err := tx.Exec(ctx, "UPDATE orders SET paid = ?, payment_state = ?, paid_at = ?, state = ? WHERE brand_id = ? AND id = ?",
-		o.Paid, paymentState(o.Paid, o.Total), o.PaidAt, settled(o), tx.Viewer.Brand, o.ID); err != nil {
+		o.Paid, paymentState(o.Paid, o.Refunded, o.Total), o.PaidAt, settled(o), tx.Viewer.Brand, o.ID); err != nil {
 		return err
 	}
 	if err := note(ctx, tx, o.ID, "PAYMENT_RECORDED", p.Amount.String()); err != nil {

@@ -201,7 +201,7 @@ func writeOrder(ctx context.Context, tx *events.Tx, c *Command, hold string) err
 	if _, err := tx.Exec(ctx, `INSERT INTO orders (id, brand_id, number, state, payment_state, fulfillment_state, channel_id, external_system,
 		external_value, member_id, currency, subtotal, discount, shipping, total, paid, refunded, note, hold_reason, address, placed_at,
 		paid_at, canceled_at, version, created_at, updated_at) VALUES `+db.Rows(1, 26),
-		c.Order, brand, c.Number, state, paymentState(paid, total), Unfulfilled, c.Channel.ID, system, value, c.Member, c.Channel.Currency,
+		c.Order, brand, c.Number, state, paymentState(paid, 0, total), Unfulfilled, c.Channel.ID, system, value, c.Member, c.Channel.Currency,
 		subtotal, subtotal-goods, c.Shipping, total, paid, 0, c.Note, hold, string(address), c.PlacedAt, paidAt, 0, 1, tx.Now, tx.Now); err != nil {
 		return err
 	}

@@ -1,6 +1,11 @@
 package orders
 
-import "github.com/oneshelf/oneshelf/commerce"
+import (
+	"slices"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
+)
 
 // State is where an order stands.
 type State string
@@ -17,11 +22,13 @@ const (
 // PaymentState is whether an order is paid.
 type PaymentState string
 
-// The payment states this program reaches.
+// The payment states.
 const (
-	Pending       PaymentState = "PENDING"
-	PartiallyPaid PaymentState = "PARTIALLY_PAID"
-	Paid          PaymentState = "PAID"
+	Pending           PaymentState = "PENDING"
+	PartiallyPaid     PaymentState = "PARTIALLY_PAID"
+	Paid              PaymentState = "PAID"
+	PartiallyRefunded PaymentState = "PARTIALLY_REFUNDED"
+	Refunded          PaymentState = "REFUNDED"
 )
 
 // FulfillmentState is whether an order has left.
@@ -37,10 +44,12 @@ const (
 // WorkState is where the work of a location stands.
 type WorkState string
 
-// The states of a location's work this program reaches.
+// The states of a location's work.
 const (
 	WorkOpen     WorkState = "OPEN"
 	WorkAccepted WorkState = "ACCEPTED"
+	WorkOnHold   WorkState = "ON_HOLD"
+	WorkRejected WorkState = "REJECTED"
 	WorkClosed   WorkState = "CLOSED"
 	WorkCanceled WorkState = "CANCELED"
 )
@@ -54,35 +63,65 @@ const (
 	Cancel        Action = "orderCancel"
 	Accept        Action = "fulfillmentAccept"
 	Ship          Action = "fulfillmentShip"
+	Reject        Action = "fulfillmentReject"
+	Hold          Action = "fulfillmentHold"
+	Release       Action = "fulfillmentRelease"
+	VerifyPickup  Action = "pickupVerify"
+	RequestReturn Action = "returnRequest"
+	ReceiveReturn Action = "returnReceive"
+	RejectReturn  Action = "returnReject"
+	Refund        Action = "refundCreate"
 )
 
 // Situation is what the table judges by.
 type Situation struct {
-	State State
-	Due   int64       // what is still to be paid
-	Left  bool        // whether a parcel has left
-	Work  []WorkState // of each location
+	State      State
+	Due        int64       // what is still to be paid
+	Refundable int64       // what was paid and not given back
+	Returnable int64       // units that have left and are not announced to come back
+	Returning  int         // returns that are awaited
+	Left       bool        // whether anything has left
+	Pickup     bool        // whether the buyer comes
+	Work       []WorkState // of each location
 }
 
 // legal is the whole table: when each action may be taken.
 var legal = []struct {
 	action Action
+	rule   string // the condition in words, for people
 	when   func(Situation) bool
 }{
-	{RecordPayment, func(s Situation) bool { return s.Due > 0 && s.State != Canceled }},
-	{Cancel, func(s Situation) bool { return s.State == Open || s.State == Held }},
-	{Accept, func(s Situation) bool { return s.State == Open && s.has(WorkOpen) }},
-	{Ship, func(s Situation) bool { return (s.State == Open || s.State == CancelRequested) && s.has(WorkAccepted) }},
+	{RecordPayment, "something is due and the order is not canceled", func(s Situation) bool { return s.Due > 0 && s.State != Canceled }},
+	{Cancel, "the order is open or held", func(s Situation) bool { return s.State == Open || s.State == Held }},
+	{Accept, "the order is open, the work is open", func(s Situation) bool { return s.State == Open && s.has(WorkOpen) }},
+	{Ship, "the order is open or to be canceled, the work is accepted, the buyer does not come", func(s Situation) bool {
+		return (s.State == Open || s.State == CancelRequested) && s.has(WorkAccepted) && !s.Pickup
+	}},
+	{Reject, "the order is open, the work is open, accepted or on hold", func(s Situation) bool {
+		return s.State == Open && (s.has(WorkOpen) || s.has(WorkAccepted) || s.has(WorkOnHold))
+	}},
+	{Hold, "the order is open, the work is open or accepted", func(s Situation) bool {
+		return s.State == Open && (s.has(WorkOpen) || s.has(WorkAccepted))
+	}},
+	{Release, "the order is open, the work is on hold", func(s Situation) bool { return s.State == Open && s.has(WorkOnHold) }},
+	{VerifyPickup, "the buyer comes, the order is open, the work is open or accepted", func(s Situation) bool {
+		return s.Pickup && s.State == Open && (s.has(WorkOpen) || s.has(WorkAccepted))
+	}},
+	{RequestReturn, "units have left that are not announced to come back", func(s Situation) bool { return s.Returnable > 0 }},
+	{ReceiveReturn, "a return is awaited", func(s Situation) bool { return s.Returning > 0 }},
+	{RejectReturn, "a return is awaited", func(s Situation) bool { return s.Returning > 0 }},
+	{Refund, "something was paid and not given back", func(s Situation) bool { return s.Refundable > 0 }},
 }
 
-func (s Situation) has(w WorkState) bool {
-	for _, state := range s.Work {
-		if state == w {
-			return true
-		}
+// SituationOf is how an order stands with the states of its work.
+func SituationOf(o *ent.Order, work []WorkState) Situation {
+	return Situation{
+		State: State(o.State), Due: o.Total - o.Paid, Refundable: o.Paid - o.Refunded, Returnable: o.Returnable, Returning: o.ReturnsOpen,
+		Left: FulfillmentState(o.FulfillmentState) != Unfulfilled, Pickup: o.PickupLocationID != nil, Work: work,
 	}
-	return false
 }
+
+func (s Situation) has(w WorkState) bool { return slices.Contains(s.Work, w) }
 
 // Actions lists what is legal now, in the order of the table.
 func (s Situation) Actions() []string {
@@ -108,9 +147,13 @@ func (s Situation) May(a Action) error {
 	}
 }
 
-// paymentState follows from what was paid.
-func paymentState(paid, total int64) PaymentState {
+// paymentState follows from what was paid and given back.
+func paymentState(paid, refunded, total int64) PaymentState {
 	switch {
+	case refunded > 0 && refunded == paid:
+		return Refunded
+	case refunded > 0:
+		return PartiallyRefunded
 	case paid >= total:
 		return Paid
 	case paid > 0:

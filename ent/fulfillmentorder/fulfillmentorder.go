@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
+	"github.com/oneshelf/oneshelf/commerce"
 )
 
 const (
@@ -30,6 +31,12 @@ const (
 	FieldState = "state"
 	// FieldDispatch holds the string denoting the dispatch field in the database.
 	FieldDispatch = "dispatch"
+	// FieldHoldReason holds the string denoting the hold_reason field in the database.
+	FieldHoldReason = "hold_reason"
+	// FieldAcceptBy holds the string denoting the accept_by field in the database.
+	FieldAcceptBy = "accept_by"
+	// FieldRouting holds the string denoting the routing field in the database.
+	FieldRouting = "routing"
 	// EdgeOrder holds the string denoting the order edge name in mutations.
 	EdgeOrder = "order"
 	// EdgeLocation holds the string denoting the location edge name in mutations.
@@ -63,6 +70,9 @@ var Columns = []string{
 	FieldLocationID,
 	FieldState,
 	FieldDispatch,
+	FieldHoldReason,
+	FieldAcceptBy,
+	FieldRouting,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -87,6 +97,10 @@ var (
 	DefaultVersion int64
 	// DefaultDispatch holds the default value on creation for the "dispatch" field.
 	DefaultDispatch int
+	// DefaultHoldReason holds the default value on creation for the "hold_reason" field.
+	DefaultHoldReason string
+	// DefaultAcceptBy holds the default value on creation for the "accept_by" field.
+	DefaultAcceptBy commerce.Instant
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -137,6 +151,16 @@ func ByState(opts ...sql.OrderTermOption) OrderOption {
 // ByDispatch orders the results by the dispatch field.
 func ByDispatch(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDispatch, opts...).ToFunc()
+}
+
+// ByHoldReason orders the results by the hold_reason field.
+func ByHoldReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHoldReason, opts...).ToFunc()
+}
+
+// ByAcceptBy orders the results by the accept_by field.
+func ByAcceptBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptBy, opts...).ToFunc()
 }
 
 // ByOrderField orders the results by order field.

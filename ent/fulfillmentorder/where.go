@@ -97,6 +97,17 @@ func Dispatch(v int) predicate.FulfillmentOrder {
 	return predicate.FulfillmentOrder(sql.FieldEQ(FieldDispatch, v))
 }
 
+// HoldReason applies equality check predicate on the "hold_reason" field. It's identical to HoldReasonEQ.
+func HoldReason(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldEQ(FieldHoldReason, v))
+}
+
+// AcceptBy applies equality check predicate on the "accept_by" field. It's identical to AcceptByEQ.
+func AcceptBy(v commerce.Instant) predicate.FulfillmentOrder {
+	vc := int64(v)
+	return predicate.FulfillmentOrder(sql.FieldEQ(FieldAcceptBy, vc))
+}
+
 // BrandIDEQ applies the EQ predicate on the "brand_id" field.
 func BrandIDEQ(v uuid.UUID) predicate.FulfillmentOrder {
 	return predicate.FulfillmentOrder(sql.FieldEQ(FieldBrandID, v))
@@ -428,6 +439,135 @@ func DispatchLT(v int) predicate.FulfillmentOrder {
 // DispatchLTE applies the LTE predicate on the "dispatch" field.
 func DispatchLTE(v int) predicate.FulfillmentOrder {
 	return predicate.FulfillmentOrder(sql.FieldLTE(FieldDispatch, v))
+}
+
+// HoldReasonEQ applies the EQ predicate on the "hold_reason" field.
+func HoldReasonEQ(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldEQ(FieldHoldReason, v))
+}
+
+// HoldReasonNEQ applies the NEQ predicate on the "hold_reason" field.
+func HoldReasonNEQ(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldNEQ(FieldHoldReason, v))
+}
+
+// HoldReasonIn applies the In predicate on the "hold_reason" field.
+func HoldReasonIn(vs ...string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldIn(FieldHoldReason, vs...))
+}
+
+// HoldReasonNotIn applies the NotIn predicate on the "hold_reason" field.
+func HoldReasonNotIn(vs ...string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldNotIn(FieldHoldReason, vs...))
+}
+
+// HoldReasonGT applies the GT predicate on the "hold_reason" field.
+func HoldReasonGT(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldGT(FieldHoldReason, v))
+}
+
+// HoldReasonGTE applies the GTE predicate on the "hold_reason" field.
+func HoldReasonGTE(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldGTE(FieldHoldReason, v))
+}
+
+// HoldReasonLT applies the LT predicate on the "hold_reason" field.
+func HoldReasonLT(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldLT(FieldHoldReason, v))
+}
+
+// HoldReasonLTE applies the LTE predicate on the "hold_reason" field.
+func HoldReasonLTE(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldLTE(FieldHoldReason, v))
+}
+
+// HoldReasonContains applies the Contains predicate on the "hold_reason" field.
+func HoldReasonContains(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldContains(FieldHoldReason, v))
+}
+
+// HoldReasonHasPrefix applies the HasPrefix predicate on the "hold_reason" field.
+func HoldReasonHasPrefix(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldHasPrefix(FieldHoldReason, v))
+}
+
+// HoldReasonHasSuffix applies the HasSuffix predicate on the "hold_reason" field.
+func HoldReasonHasSuffix(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldHasSuffix(FieldHoldReason, v))
+}
+
+// HoldReasonEqualFold applies the EqualFold predicate on the "hold_reason" field.
+func HoldReasonEqualFold(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldEqualFold(FieldHoldReason, v))
+}
+
+// HoldReasonContainsFold applies the ContainsFold predicate on the "hold_reason" field.
+func HoldReasonContainsFold(v string) predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldContainsFold(FieldHoldReason, v))
+}
+
+// AcceptByEQ applies the EQ predicate on the "accept_by" field.
+func AcceptByEQ(v commerce.Instant) predicate.FulfillmentOrder {
+	vc := int64(v)
+	return predicate.FulfillmentOrder(sql.FieldEQ(FieldAcceptBy, vc))
+}
+
+// AcceptByNEQ applies the NEQ predicate on the "accept_by" field.
+func AcceptByNEQ(v commerce.Instant) predicate.FulfillmentOrder {
+	vc := int64(v)
+	return predicate.FulfillmentOrder(sql.FieldNEQ(FieldAcceptBy, vc))
+}
+
+// AcceptByIn applies the In predicate on the "accept_by" field.
+func AcceptByIn(vs ...commerce.Instant) predicate.FulfillmentOrder {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.FulfillmentOrder(sql.FieldIn(FieldAcceptBy, v...))
+}
+
+// AcceptByNotIn applies the NotIn predicate on the "accept_by" field.
+func AcceptByNotIn(vs ...commerce.Instant) predicate.FulfillmentOrder {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.FulfillmentOrder(sql.FieldNotIn(FieldAcceptBy, v...))
+}
+
+// AcceptByGT applies the GT predicate on the "accept_by" field.
+func AcceptByGT(v commerce.Instant) predicate.FulfillmentOrder {
+	vc := int64(v)
+	return predicate.FulfillmentOrder(sql.FieldGT(FieldAcceptBy, vc))
+}
+
+// AcceptByGTE applies the GTE predicate on the "accept_by" field.
+func AcceptByGTE(v commerce.Instant) predicate.FulfillmentOrder {
+	vc := int64(v)
+	return predicate.FulfillmentOrder(sql.FieldGTE(FieldAcceptBy, vc))
+}
+
+// AcceptByLT applies the LT predicate on the "accept_by" field.
+func AcceptByLT(v commerce.Instant) predicate.FulfillmentOrder {
+	vc := int64(v)
+	return predicate.FulfillmentOrder(sql.FieldLT(FieldAcceptBy, vc))
+}
+
+// AcceptByLTE applies the LTE predicate on the "accept_by" field.
+func AcceptByLTE(v commerce.Instant) predicate.FulfillmentOrder {
+	vc := int64(v)
+	return predicate.FulfillmentOrder(sql.FieldLTE(FieldAcceptBy, vc))
+}
+
+// RoutingIsNil applies the IsNil predicate on the "routing" field.
+func RoutingIsNil() predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldIsNull(FieldRouting))
+}
+
+// RoutingNotNil applies the NotNil predicate on the "routing" field.
+func RoutingNotNil() predicate.FulfillmentOrder {
+	return predicate.FulfillmentOrder(sql.FieldNotNull(FieldRouting))
 }
 
 // HasOrder applies the HasEdge predicate on the "order" edge.

@@ -249,6 +249,30 @@ func (f OrderLineFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, e
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.OrderLineMutation", m)
 }
 
+// The OrderReturnFunc type is an adapter to allow the use of ordinary
+// function as OrderReturn mutator.
+type OrderReturnFunc func(context.Context, *ent.OrderReturnMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OrderReturnFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.OrderReturnMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.OrderReturnMutation", m)
+}
+
+// The OrderReturnLineFunc type is an adapter to allow the use of ordinary
+// function as OrderReturnLine mutator.
+type OrderReturnLineFunc func(context.Context, *ent.OrderReturnLineMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OrderReturnLineFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.OrderReturnLineMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.OrderReturnLineMutation", m)
+}
+
 // The OutboxItemFunc type is an adapter to allow the use of ordinary
 // function as OutboxItem mutator.
 type OutboxItemFunc func(context.Context, *ent.OutboxItemMutation) (ent.Value, error)
@@ -273,6 +297,30 @@ func (f PaymentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PaymentMutation", m)
 }
 
+// The PickupCodeFunc type is an adapter to allow the use of ordinary
+// function as PickupCode mutator.
+type PickupCodeFunc func(context.Context, *ent.PickupCodeMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PickupCodeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PickupCodeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PickupCodeMutation", m)
+}
+
+// The PickupGuardFunc type is an adapter to allow the use of ordinary
+// function as PickupGuard mutator.
+type PickupGuardFunc func(context.Context, *ent.PickupGuardMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PickupGuardFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PickupGuardMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PickupGuardMutation", m)
+}
+
 // The PriceFunc type is an adapter to allow the use of ordinary
 // function as Price mutator.
 type PriceFunc func(context.Context, *ent.PriceMutation) (ent.Value, error)
@@ -295,6 +343,54 @@ func (f ProductFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ProductMutation", m)
+}
+
+// The RefundFunc type is an adapter to allow the use of ordinary
+// function as Refund mutator.
+type RefundFunc func(context.Context, *ent.RefundMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RefundFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RefundMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RefundMutation", m)
+}
+
+// The ReservationFunc type is an adapter to allow the use of ordinary
+// function as Reservation mutator.
+type ReservationFunc func(context.Context, *ent.ReservationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReservationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReservationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReservationMutation", m)
+}
+
+// The ReservationLineFunc type is an adapter to allow the use of ordinary
+// function as ReservationLine mutator.
+type ReservationLineFunc func(context.Context, *ent.ReservationLineMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReservationLineFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReservationLineMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReservationLineMutation", m)
+}
+
+// The RoutingPolicyFunc type is an adapter to allow the use of ordinary
+// function as RoutingPolicy mutator.
+type RoutingPolicyFunc func(context.Context, *ent.RoutingPolicyMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RoutingPolicyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RoutingPolicyMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RoutingPolicyMutation", m)
 }
 
 // The SearchTermFunc type is an adapter to allow the use of ordinary
@@ -343,6 +439,30 @@ func (f StockMovementFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.StockMovementMutation", m)
+}
+
+// The StockTransferFunc type is an adapter to allow the use of ordinary
+// function as StockTransfer mutator.
+type StockTransferFunc func(context.Context, *ent.StockTransferMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f StockTransferFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.StockTransferMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.StockTransferMutation", m)
+}
+
+// The StockTransferLineFunc type is an adapter to allow the use of ordinary
+// function as StockTransferLine mutator.
+type StockTransferLineFunc func(context.Context, *ent.StockTransferLineMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f StockTransferLineFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.StockTransferLineMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.StockTransferLineMutation", m)
 }
 
 // The VariantFunc type is an adapter to allow the use of ordinary

@@ -28,15 +28,25 @@ import (
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderentry"
 	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/ent/orderreturn"
+	"github.com/oneshelf/oneshelf/ent/orderreturnline"
 	"github.com/oneshelf/oneshelf/ent/outboxitem"
 	"github.com/oneshelf/oneshelf/ent/payment"
+	"github.com/oneshelf/oneshelf/ent/pickupcode"
+	"github.com/oneshelf/oneshelf/ent/pickupguard"
 	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/refund"
+	"github.com/oneshelf/oneshelf/ent/reservation"
+	"github.com/oneshelf/oneshelf/ent/reservationline"
+	"github.com/oneshelf/oneshelf/ent/routingpolicy"
 	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/signingkey"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
+	"github.com/oneshelf/oneshelf/ent/stocktransfer"
+	"github.com/oneshelf/oneshelf/ent/stocktransferline"
 	"github.com/oneshelf/oneshelf/ent/variant"
 )
 
@@ -636,6 +646,60 @@ func (f TraverseOrderLine) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.OrderLineQuery", q)
 }
 
+// The OrderReturnFunc type is an adapter to allow the use of ordinary function as a Querier.
+type OrderReturnFunc func(context.Context, *ent.OrderReturnQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f OrderReturnFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.OrderReturnQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.OrderReturnQuery", q)
+}
+
+// The TraverseOrderReturn type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseOrderReturn func(context.Context, *ent.OrderReturnQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseOrderReturn) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseOrderReturn) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.OrderReturnQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.OrderReturnQuery", q)
+}
+
+// The OrderReturnLineFunc type is an adapter to allow the use of ordinary function as a Querier.
+type OrderReturnLineFunc func(context.Context, *ent.OrderReturnLineQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f OrderReturnLineFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.OrderReturnLineQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.OrderReturnLineQuery", q)
+}
+
+// The TraverseOrderReturnLine type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseOrderReturnLine func(context.Context, *ent.OrderReturnLineQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseOrderReturnLine) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseOrderReturnLine) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.OrderReturnLineQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.OrderReturnLineQuery", q)
+}
+
 // The OutboxItemFunc type is an adapter to allow the use of ordinary function as a Querier.
 type OutboxItemFunc func(context.Context, *ent.OutboxItemQuery) (ent.Value, error)
 
@@ -690,6 +754,60 @@ func (f TraversePayment) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.PaymentQuery", q)
 }
 
+// The PickupCodeFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PickupCodeFunc func(context.Context, *ent.PickupCodeQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PickupCodeFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PickupCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PickupCodeQuery", q)
+}
+
+// The TraversePickupCode type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePickupCode func(context.Context, *ent.PickupCodeQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePickupCode) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePickupCode) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PickupCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PickupCodeQuery", q)
+}
+
+// The PickupGuardFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PickupGuardFunc func(context.Context, *ent.PickupGuardQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PickupGuardFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PickupGuardQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PickupGuardQuery", q)
+}
+
+// The TraversePickupGuard type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePickupGuard func(context.Context, *ent.PickupGuardQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePickupGuard) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePickupGuard) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PickupGuardQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PickupGuardQuery", q)
+}
+
 // The PriceFunc type is an adapter to allow the use of ordinary function as a Querier.
 type PriceFunc func(context.Context, *ent.PriceQuery) (ent.Value, error)
 
@@ -742,6 +860,114 @@ func (f TraverseProduct) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.ProductQuery", q)
+}
+
+// The RefundFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RefundFunc func(context.Context, *ent.RefundQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f RefundFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.RefundQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.RefundQuery", q)
+}
+
+// The TraverseRefund type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRefund func(context.Context, *ent.RefundQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRefund) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRefund) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RefundQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.RefundQuery", q)
+}
+
+// The ReservationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReservationFunc func(context.Context, *ent.ReservationQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReservationFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.ReservationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.ReservationQuery", q)
+}
+
+// The TraverseReservation type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReservation func(context.Context, *ent.ReservationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReservation) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReservation) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReservationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.ReservationQuery", q)
+}
+
+// The ReservationLineFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReservationLineFunc func(context.Context, *ent.ReservationLineQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReservationLineFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.ReservationLineQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.ReservationLineQuery", q)
+}
+
+// The TraverseReservationLine type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReservationLine func(context.Context, *ent.ReservationLineQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReservationLine) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReservationLine) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReservationLineQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.ReservationLineQuery", q)
+}
+
+// The RoutingPolicyFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RoutingPolicyFunc func(context.Context, *ent.RoutingPolicyQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f RoutingPolicyFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.RoutingPolicyQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.RoutingPolicyQuery", q)
+}
+
+// The TraverseRoutingPolicy type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRoutingPolicy func(context.Context, *ent.RoutingPolicyQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRoutingPolicy) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRoutingPolicy) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RoutingPolicyQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.RoutingPolicyQuery", q)
 }
 
 // The SearchTermFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -852,6 +1078,60 @@ func (f TraverseStockMovement) Traverse(ctx context.Context, q ent.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *ent.StockMovementQuery", q)
 }
 
+// The StockTransferFunc type is an adapter to allow the use of ordinary function as a Querier.
+type StockTransferFunc func(context.Context, *ent.StockTransferQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f StockTransferFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.StockTransferQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.StockTransferQuery", q)
+}
+
+// The TraverseStockTransfer type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseStockTransfer func(context.Context, *ent.StockTransferQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseStockTransfer) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseStockTransfer) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.StockTransferQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.StockTransferQuery", q)
+}
+
+// The StockTransferLineFunc type is an adapter to allow the use of ordinary function as a Querier.
+type StockTransferLineFunc func(context.Context, *ent.StockTransferLineQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f StockTransferLineFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.StockTransferLineQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.StockTransferLineQuery", q)
+}
+
+// The TraverseStockTransferLine type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseStockTransferLine func(context.Context, *ent.StockTransferLineQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseStockTransferLine) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseStockTransferLine) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.StockTransferLineQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.StockTransferLineQuery", q)
+}
+
 // The VariantFunc type is an adapter to allow the use of ordinary function as a Querier.
 type VariantFunc func(context.Context, *ent.VariantQuery) (ent.Value, error)
 
@@ -922,14 +1202,30 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.OrderEntryQuery, predicate.OrderEntry, orderentry.OrderOption]{typ: ent.TypeOrderEntry, tq: q}, nil
 	case *ent.OrderLineQuery:
 		return &query[*ent.OrderLineQuery, predicate.OrderLine, orderline.OrderOption]{typ: ent.TypeOrderLine, tq: q}, nil
+	case *ent.OrderReturnQuery:
+		return &query[*ent.OrderReturnQuery, predicate.OrderReturn, orderreturn.OrderOption]{typ: ent.TypeOrderReturn, tq: q}, nil
+	case *ent.OrderReturnLineQuery:
+		return &query[*ent.OrderReturnLineQuery, predicate.OrderReturnLine, orderreturnline.OrderOption]{typ: ent.TypeOrderReturnLine, tq: q}, nil
 	case *ent.OutboxItemQuery:
 		return &query[*ent.OutboxItemQuery, predicate.OutboxItem, outboxitem.OrderOption]{typ: ent.TypeOutboxItem, tq: q}, nil
 	case *ent.PaymentQuery:
 		return &query[*ent.PaymentQuery, predicate.Payment, payment.OrderOption]{typ: ent.TypePayment, tq: q}, nil
+	case *ent.PickupCodeQuery:
+		return &query[*ent.PickupCodeQuery, predicate.PickupCode, pickupcode.OrderOption]{typ: ent.TypePickupCode, tq: q}, nil
+	case *ent.PickupGuardQuery:
+		return &query[*ent.PickupGuardQuery, predicate.PickupGuard, pickupguard.OrderOption]{typ: ent.TypePickupGuard, tq: q}, nil
 	case *ent.PriceQuery:
 		return &query[*ent.PriceQuery, predicate.Price, price.OrderOption]{typ: ent.TypePrice, tq: q}, nil
 	case *ent.ProductQuery:
 		return &query[*ent.ProductQuery, predicate.Product, product.OrderOption]{typ: ent.TypeProduct, tq: q}, nil
+	case *ent.RefundQuery:
+		return &query[*ent.RefundQuery, predicate.Refund, refund.OrderOption]{typ: ent.TypeRefund, tq: q}, nil
+	case *ent.ReservationQuery:
+		return &query[*ent.ReservationQuery, predicate.Reservation, reservation.OrderOption]{typ: ent.TypeReservation, tq: q}, nil
+	case *ent.ReservationLineQuery:
+		return &query[*ent.ReservationLineQuery, predicate.ReservationLine, reservationline.OrderOption]{typ: ent.TypeReservationLine, tq: q}, nil
+	case *ent.RoutingPolicyQuery:
+		return &query[*ent.RoutingPolicyQuery, predicate.RoutingPolicy, routingpolicy.OrderOption]{typ: ent.TypeRoutingPolicy, tq: q}, nil
 	case *ent.SearchTermQuery:
 		return &query[*ent.SearchTermQuery, predicate.SearchTerm, searchterm.OrderOption]{typ: ent.TypeSearchTerm, tq: q}, nil
 	case *ent.SigningKeyQuery:
@@ -938,6 +1234,10 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.StockLevelQuery, predicate.StockLevel, stocklevel.OrderOption]{typ: ent.TypeStockLevel, tq: q}, nil
 	case *ent.StockMovementQuery:
 		return &query[*ent.StockMovementQuery, predicate.StockMovement, stockmovement.OrderOption]{typ: ent.TypeStockMovement, tq: q}, nil
+	case *ent.StockTransferQuery:
+		return &query[*ent.StockTransferQuery, predicate.StockTransfer, stocktransfer.OrderOption]{typ: ent.TypeStockTransfer, tq: q}, nil
+	case *ent.StockTransferLineQuery:
+		return &query[*ent.StockTransferLineQuery, predicate.StockTransferLine, stocktransferline.OrderOption]{typ: ent.TypeStockTransferLine, tq: q}, nil
 	case *ent.VariantQuery:
 		return &query[*ent.VariantQuery, predicate.Variant, variant.OrderOption]{typ: ent.TypeVariant, tq: q}, nil
 	default:

@@ -39,6 +39,12 @@ const (
 	FieldShipFrom = "ship_from"
 	// FieldPriority holds the string denoting the priority field in the database.
 	FieldPriority = "priority"
+	// FieldLent holds the string denoting the lent field in the database.
+	FieldLent = "lent"
+	// FieldStaleAfter holds the string denoting the stale_after field in the database.
+	FieldStaleAfter = "stale_after"
+	// FieldStalePercent holds the string denoting the stale_percent field in the database.
+	FieldStalePercent = "stale_percent"
 	// FieldLatitude holds the string denoting the latitude field in the database.
 	FieldLatitude = "latitude"
 	// FieldLongitude holds the string denoting the longitude field in the database.
@@ -65,6 +71,9 @@ var Columns = []string{
 	FieldPickup,
 	FieldShipFrom,
 	FieldPriority,
+	FieldLent,
+	FieldStaleAfter,
+	FieldStalePercent,
 	FieldLatitude,
 	FieldLongitude,
 	FieldAddress,
@@ -98,6 +107,12 @@ var (
 	DefaultShipFrom bool
 	// DefaultPriority holds the default value on creation for the "priority" field.
 	DefaultPriority int
+	// DefaultLent holds the default value on creation for the "lent" field.
+	DefaultLent bool
+	// DefaultStaleAfter holds the default value on creation for the "stale_after" field.
+	DefaultStaleAfter int
+	// DefaultStalePercent holds the default value on creation for the "stale_percent" field.
+	DefaultStalePercent int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -173,6 +188,21 @@ func ByShipFrom(opts ...sql.OrderTermOption) OrderOption {
 // ByPriority orders the results by the priority field.
 func ByPriority(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPriority, opts...).ToFunc()
+}
+
+// ByLent orders the results by the lent field.
+func ByLent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLent, opts...).ToFunc()
+}
+
+// ByStaleAfter orders the results by the stale_after field.
+func ByStaleAfter(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStaleAfter, opts...).ToFunc()
+}
+
+// ByStalePercent orders the results by the stale_percent field.
+func ByStalePercent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStalePercent, opts...).ToFunc()
 }
 
 // ByLatitude orders the results by the latitude field.

@@ -121,6 +121,21 @@ func Priority(v int) predicate.Location {
 	return predicate.Location(sql.FieldEQ(FieldPriority, v))
 }
 
+// Lent applies equality check predicate on the "lent" field. It's identical to LentEQ.
+func Lent(v bool) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldLent, v))
+}
+
+// StaleAfter applies equality check predicate on the "stale_after" field. It's identical to StaleAfterEQ.
+func StaleAfter(v int) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldStaleAfter, v))
+}
+
+// StalePercent applies equality check predicate on the "stale_percent" field. It's identical to StalePercentEQ.
+func StalePercent(v int) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldStalePercent, v))
+}
+
 // Latitude applies equality check predicate on the "latitude" field. It's identical to LatitudeEQ.
 func Latitude(v float64) predicate.Location {
 	return predicate.Location(sql.FieldEQ(FieldLatitude, v))
@@ -712,6 +727,96 @@ func PriorityLT(v int) predicate.Location {
 // PriorityLTE applies the LTE predicate on the "priority" field.
 func PriorityLTE(v int) predicate.Location {
 	return predicate.Location(sql.FieldLTE(FieldPriority, v))
+}
+
+// LentEQ applies the EQ predicate on the "lent" field.
+func LentEQ(v bool) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldLent, v))
+}
+
+// LentNEQ applies the NEQ predicate on the "lent" field.
+func LentNEQ(v bool) predicate.Location {
+	return predicate.Location(sql.FieldNEQ(FieldLent, v))
+}
+
+// StaleAfterEQ applies the EQ predicate on the "stale_after" field.
+func StaleAfterEQ(v int) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldStaleAfter, v))
+}
+
+// StaleAfterNEQ applies the NEQ predicate on the "stale_after" field.
+func StaleAfterNEQ(v int) predicate.Location {
+	return predicate.Location(sql.FieldNEQ(FieldStaleAfter, v))
+}
+
+// StaleAfterIn applies the In predicate on the "stale_after" field.
+func StaleAfterIn(vs ...int) predicate.Location {
+	return predicate.Location(sql.FieldIn(FieldStaleAfter, vs...))
+}
+
+// StaleAfterNotIn applies the NotIn predicate on the "stale_after" field.
+func StaleAfterNotIn(vs ...int) predicate.Location {
+	return predicate.Location(sql.FieldNotIn(FieldStaleAfter, vs...))
+}
+
+// StaleAfterGT applies the GT predicate on the "stale_after" field.
+func StaleAfterGT(v int) predicate.Location {
+	return predicate.Location(sql.FieldGT(FieldStaleAfter, v))
+}
+
+// StaleAfterGTE applies the GTE predicate on the "stale_after" field.
+func StaleAfterGTE(v int) predicate.Location {
+	return predicate.Location(sql.FieldGTE(FieldStaleAfter, v))
+}
+
+// StaleAfterLT applies the LT predicate on the "stale_after" field.
+func StaleAfterLT(v int) predicate.Location {
+	return predicate.Location(sql.FieldLT(FieldStaleAfter, v))
+}
+
+// StaleAfterLTE applies the LTE predicate on the "stale_after" field.
+func StaleAfterLTE(v int) predicate.Location {
+	return predicate.Location(sql.FieldLTE(FieldStaleAfter, v))
+}
+
+// StalePercentEQ applies the EQ predicate on the "stale_percent" field.
+func StalePercentEQ(v int) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldStalePercent, v))
+}
+
+// StalePercentNEQ applies the NEQ predicate on the "stale_percent" field.
+func StalePercentNEQ(v int) predicate.Location {
+	return predicate.Location(sql.FieldNEQ(FieldStalePercent, v))
+}
+
+// StalePercentIn applies the In predicate on the "stale_percent" field.
+func StalePercentIn(vs ...int) predicate.Location {
+	return predicate.Location(sql.FieldIn(FieldStalePercent, vs...))
+}
+
+// StalePercentNotIn applies the NotIn predicate on the "stale_percent" field.
+func StalePercentNotIn(vs ...int) predicate.Location {
+	return predicate.Location(sql.FieldNotIn(FieldStalePercent, vs...))
+}
+
+// StalePercentGT applies the GT predicate on the "stale_percent" field.
+func StalePercentGT(v int) predicate.Location {
+	return predicate.Location(sql.FieldGT(FieldStalePercent, v))
+}
+
+// StalePercentGTE applies the GTE predicate on the "stale_percent" field.
+func StalePercentGTE(v int) predicate.Location {
+	return predicate.Location(sql.FieldGTE(FieldStalePercent, v))
+}
+
+// StalePercentLT applies the LT predicate on the "stale_percent" field.
+func StalePercentLT(v int) predicate.Location {
+	return predicate.Location(sql.FieldLT(FieldStalePercent, v))
+}
+
+// StalePercentLTE applies the LTE predicate on the "stale_percent" field.
+func StalePercentLTE(v int) predicate.Location {
+	return predicate.Location(sql.FieldLTE(FieldStalePercent, v))
 }
 
 // LatitudeEQ applies the EQ predicate on the "latitude" field.

@@ -478,6 +478,9 @@ var (
 		{Name: "updated_at", Type: field.TypeInt64},
 		{Name: "state", Type: field.TypeString},
 		{Name: "dispatch", Type: field.TypeInt, Default: 0},
+		{Name: "hold_reason", Type: field.TypeString, Default: ""},
+		{Name: "accept_by", Type: field.TypeInt64, Default: 0},
+		{Name: "routing", Type: field.TypeJSON, Nullable: true},
 		{Name: "order_id", Type: field.TypeUUID},
 		{Name: "location_id", Type: field.TypeUUID},
 	}
@@ -489,13 +492,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "fulfillment_orders_orders_order",
-				Columns:    []*schema.Column{FulfillmentOrdersColumns[7]},
+				Columns:    []*schema.Column{FulfillmentOrdersColumns[10]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "fulfillment_orders_locations_location",
-				Columns:    []*schema.Column{FulfillmentOrdersColumns[8]},
+				Columns:    []*schema.Column{FulfillmentOrdersColumns[11]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -509,12 +512,17 @@ var (
 			{
 				Name:    "fulfillmentorder_brand_id_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{FulfillmentOrdersColumns[1], FulfillmentOrdersColumns[7]},
+				Columns: []*schema.Column{FulfillmentOrdersColumns[1], FulfillmentOrdersColumns[10]},
 			},
 			{
 				Name:    "fulfillmentorder_brand_id_location_id_state_id",
 				Unique:  false,
-				Columns: []*schema.Column{FulfillmentOrdersColumns[1], FulfillmentOrdersColumns[8], FulfillmentOrdersColumns[5], FulfillmentOrdersColumns[0]},
+				Columns: []*schema.Column{FulfillmentOrdersColumns[1], FulfillmentOrdersColumns[11], FulfillmentOrdersColumns[5], FulfillmentOrdersColumns[0]},
+			},
+			{
+				Name:    "fulfillmentorder_state_accept_by",
+				Unique:  false,
+				Columns: []*schema.Column{FulfillmentOrdersColumns[5], FulfillmentOrdersColumns[8]},
 			},
 		},
 	}
@@ -679,6 +687,9 @@ var (
 		{Name: "pickup", Type: field.TypeBool, Default: false},
 		{Name: "ship_from", Type: field.TypeBool, Default: true},
 		{Name: "priority", Type: field.TypeInt, Default: 100},
+		{Name: "lent", Type: field.TypeBool, Default: false},
+		{Name: "stale_after", Type: field.TypeInt, Default: 0},
+		{Name: "stale_percent", Type: field.TypeInt, Default: 100},
 		{Name: "latitude", Type: field.TypeFloat64, Nullable: true},
 		{Name: "longitude", Type: field.TypeFloat64, Nullable: true},
 		{Name: "address", Type: field.TypeJSON, Nullable: true},
@@ -811,12 +822,18 @@ var (
 		{Name: "refunded", Type: field.TypeInt64, Default: 0},
 		{Name: "note", Type: field.TypeString, Default: ""},
 		{Name: "hold_reason", Type: field.TypeString, Default: ""},
+		{Name: "returnable", Type: field.TypeInt64, Default: 0},
+		{Name: "returns_open", Type: field.TypeInt, Default: 0},
 		{Name: "address", Type: field.TypeJSON, Nullable: true},
+		{Name: "guide", Type: field.TypeString, Default: ""},
+		{Name: "evidence", Type: field.TypeString, Default: ""},
 		{Name: "placed_at", Type: field.TypeInt64},
 		{Name: "paid_at", Type: field.TypeInt64, Default: 0},
 		{Name: "canceled_at", Type: field.TypeInt64, Default: 0},
 		{Name: "channel_id", Type: field.TypeUUID},
 		{Name: "member_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "pickup_location_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "store_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -826,14 +843,26 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "orders_channels_channel",
-				Columns:    []*schema.Column{OrdersColumns[24]},
+				Columns:    []*schema.Column{OrdersColumns[28]},
 				RefColumns: []*schema.Column{ChannelsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "orders_members_member",
-				Columns:    []*schema.Column{OrdersColumns[25]},
+				Columns:    []*schema.Column{OrdersColumns[29]},
 				RefColumns: []*schema.Column{MembersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "orders_locations_pickup_location",
+				Columns:    []*schema.Column{OrdersColumns[30]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "orders_locations_store",
+				Columns:    []*schema.Column{OrdersColumns[31]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 		},
@@ -851,12 +880,12 @@ var (
 			{
 				Name:    "order_brand_id_channel_id_external_system_external_value",
 				Unique:  true,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[24], OrdersColumns[9], OrdersColumns[10]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[28], OrdersColumns[9], OrdersColumns[10]},
 			},
 			{
 				Name:    "order_brand_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[21], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[25], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_brand_id_updated_at_id",
@@ -866,7 +895,7 @@ var (
 			{
 				Name:    "order_brand_id_member_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[25], OrdersColumns[21], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[29], OrdersColumns[25], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_brand_id_state_id",
@@ -924,6 +953,7 @@ var (
 		{Name: "returned", Type: field.TypeInt64, Default: 0},
 		{Name: "unit_price", Type: field.TypeInt64},
 		{Name: "total", Type: field.TypeInt64},
+		{Name: "discount_shares", Type: field.TypeJSON, Nullable: true},
 		{Name: "external_id", Type: field.TypeString, Default: ""},
 		{Name: "order_id", Type: field.TypeUUID},
 		{Name: "variant_id", Type: field.TypeUUID, Nullable: true},
@@ -936,13 +966,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "order_lines_orders_order",
-				Columns:    []*schema.Column{OrderLinesColumns[12]},
+				Columns:    []*schema.Column{OrderLinesColumns[13]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "order_lines_variants_variant",
-				Columns:    []*schema.Column{OrderLinesColumns[13]},
+				Columns:    []*schema.Column{OrderLinesColumns[14]},
 				RefColumns: []*schema.Column{VariantsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -956,12 +986,109 @@ var (
 			{
 				Name:    "orderline_brand_id_order_id_position",
 				Unique:  true,
-				Columns: []*schema.Column{OrderLinesColumns[1], OrderLinesColumns[12], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[1], OrderLinesColumns[13], OrderLinesColumns[2]},
 			},
 			{
 				Name:    "orderline_brand_id_variant_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[1], OrderLinesColumns[13]},
+				Columns: []*schema.Column{OrderLinesColumns[1], OrderLinesColumns[14]},
+			},
+		},
+	}
+	// OrderReturnsColumns holds the columns for the "order_returns" table.
+	OrderReturnsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "updated_at", Type: field.TypeInt64},
+		{Name: "state", Type: field.TypeString},
+		{Name: "order_id", Type: field.TypeUUID},
+	}
+	// OrderReturnsTable holds the schema information for the "order_returns" table.
+	OrderReturnsTable = &schema.Table{
+		Name:       "order_returns",
+		Columns:    OrderReturnsColumns,
+		PrimaryKey: []*schema.Column{OrderReturnsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "order_returns_orders_order",
+				Columns:    []*schema.Column{OrderReturnsColumns[6]},
+				RefColumns: []*schema.Column{OrdersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "orderreturn_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{OrderReturnsColumns[1], OrderReturnsColumns[0]},
+			},
+			{
+				Name:    "orderreturn_brand_id_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrderReturnsColumns[1], OrderReturnsColumns[6]},
+			},
+		},
+	}
+	// OrderReturnLinesColumns holds the columns for the "order_return_lines" table.
+	OrderReturnLinesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "quantity", Type: field.TypeInt64},
+		{Name: "reason", Type: field.TypeString},
+		{Name: "disposition", Type: field.TypeString, Default: ""},
+		{Name: "order_id", Type: field.TypeUUID},
+		{Name: "order_return_id", Type: field.TypeUUID},
+		{Name: "order_line_id", Type: field.TypeUUID},
+		{Name: "location_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// OrderReturnLinesTable holds the schema information for the "order_return_lines" table.
+	OrderReturnLinesTable = &schema.Table{
+		Name:       "order_return_lines",
+		Columns:    OrderReturnLinesColumns,
+		PrimaryKey: []*schema.Column{OrderReturnLinesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "order_return_lines_orders_order",
+				Columns:    []*schema.Column{OrderReturnLinesColumns[5]},
+				RefColumns: []*schema.Column{OrdersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "order_return_lines_order_returns_order_return",
+				Columns:    []*schema.Column{OrderReturnLinesColumns[6]},
+				RefColumns: []*schema.Column{OrderReturnsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "order_return_lines_order_lines_order_line",
+				Columns:    []*schema.Column{OrderReturnLinesColumns[7]},
+				RefColumns: []*schema.Column{OrderLinesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "order_return_lines_locations_location",
+				Columns:    []*schema.Column{OrderReturnLinesColumns[8]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "orderreturnline_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{OrderReturnLinesColumns[1], OrderReturnLinesColumns[0]},
+			},
+			{
+				Name:    "orderreturnline_brand_id_order_return_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrderReturnLinesColumns[1], OrderReturnLinesColumns[6]},
+			},
+			{
+				Name:    "orderreturnline_brand_id_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrderReturnLinesColumns[1], OrderReturnLinesColumns[5]},
 			},
 		},
 	}
@@ -1057,6 +1184,88 @@ var (
 				Name:    "payment_brand_id_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{PaymentsColumns[1], PaymentsColumns[7]},
+			},
+		},
+	}
+	// PickupCodesColumns holds the columns for the "pickup_codes" table.
+	PickupCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "nonce", Type: field.TypeString},
+		{Name: "expires_at", Type: field.TypeInt64},
+		{Name: "used_at", Type: field.TypeInt64, Default: 0},
+		{Name: "used_by", Type: field.TypeString, Default: ""},
+		{Name: "order_id", Type: field.TypeUUID},
+		{Name: "location_id", Type: field.TypeUUID},
+	}
+	// PickupCodesTable holds the schema information for the "pickup_codes" table.
+	PickupCodesTable = &schema.Table{
+		Name:       "pickup_codes",
+		Columns:    PickupCodesColumns,
+		PrimaryKey: []*schema.Column{PickupCodesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "pickup_codes_orders_order",
+				Columns:    []*schema.Column{PickupCodesColumns[6]},
+				RefColumns: []*schema.Column{OrdersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "pickup_codes_locations_location",
+				Columns:    []*schema.Column{PickupCodesColumns[7]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pickupcode_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{PickupCodesColumns[1], PickupCodesColumns[0]},
+			},
+			{
+				Name:    "pickupcode_brand_id_nonce",
+				Unique:  true,
+				Columns: []*schema.Column{PickupCodesColumns[1], PickupCodesColumns[2]},
+			},
+			{
+				Name:    "pickupcode_brand_id_order_id",
+				Unique:  true,
+				Columns: []*schema.Column{PickupCodesColumns[1], PickupCodesColumns[6]},
+			},
+		},
+	}
+	// PickupGuardsColumns holds the columns for the "pickup_guards" table.
+	PickupGuardsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "wrong", Type: field.TypeInt, Default: 0},
+		{Name: "locked_until", Type: field.TypeInt64, Default: 0},
+		{Name: "location_id", Type: field.TypeUUID},
+	}
+	// PickupGuardsTable holds the schema information for the "pickup_guards" table.
+	PickupGuardsTable = &schema.Table{
+		Name:       "pickup_guards",
+		Columns:    PickupGuardsColumns,
+		PrimaryKey: []*schema.Column{PickupGuardsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "pickup_guards_locations_location",
+				Columns:    []*schema.Column{PickupGuardsColumns[4]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pickupguard_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{PickupGuardsColumns[1], PickupGuardsColumns[0]},
+			},
+			{
+				Name:    "pickupguard_brand_id_location_id",
+				Unique:  true,
+				Columns: []*schema.Column{PickupGuardsColumns[1], PickupGuardsColumns[4]},
 			},
 		},
 	}
@@ -1176,6 +1385,180 @@ var (
 			},
 		},
 	}
+	// RefundsColumns holds the columns for the "refunds" table.
+	RefundsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "amount", Type: field.TypeInt64},
+		{Name: "reason", Type: field.TypeString},
+		{Name: "actor", Type: field.TypeString},
+		{Name: "refunded_at", Type: field.TypeInt64},
+		{Name: "order_id", Type: field.TypeUUID},
+		{Name: "order_return_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// RefundsTable holds the schema information for the "refunds" table.
+	RefundsTable = &schema.Table{
+		Name:       "refunds",
+		Columns:    RefundsColumns,
+		PrimaryKey: []*schema.Column{RefundsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "refunds_orders_order",
+				Columns:    []*schema.Column{RefundsColumns[6]},
+				RefColumns: []*schema.Column{OrdersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "refunds_order_returns_order_return",
+				Columns:    []*schema.Column{RefundsColumns[7]},
+				RefColumns: []*schema.Column{OrderReturnsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "refund_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{RefundsColumns[1], RefundsColumns[0]},
+			},
+			{
+				Name:    "refund_brand_id_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[1], RefundsColumns[6]},
+			},
+		},
+	}
+	// ReservationsColumns holds the columns for the "reservations" table.
+	ReservationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "updated_at", Type: field.TypeInt64},
+		{Name: "state", Type: field.TypeString},
+		{Name: "expires_at", Type: field.TypeInt64},
+		{Name: "holder", Type: field.TypeString},
+		{Name: "reference_system", Type: field.TypeString, Default: ""},
+		{Name: "reference_value", Type: field.TypeString, Default: ""},
+		{Name: "member_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// ReservationsTable holds the schema information for the "reservations" table.
+	ReservationsTable = &schema.Table{
+		Name:       "reservations",
+		Columns:    ReservationsColumns,
+		PrimaryKey: []*schema.Column{ReservationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reservations_members_member",
+				Columns:    []*schema.Column{ReservationsColumns[10]},
+				RefColumns: []*schema.Column{MembersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "reservations_orders_order",
+				Columns:    []*schema.Column{ReservationsColumns[11]},
+				RefColumns: []*schema.Column{OrdersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reservation_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReservationsColumns[1], ReservationsColumns[0]},
+			},
+			{
+				Name:    "reservation_state_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[5], ReservationsColumns[6]},
+			},
+			{
+				Name:    "reservation_brand_id_holder_state",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[1], ReservationsColumns[7], ReservationsColumns[5]},
+			},
+			{
+				Name:    "reservation_brand_id_member_id_state",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[1], ReservationsColumns[10], ReservationsColumns[5]},
+			},
+		},
+	}
+	// ReservationLinesColumns holds the columns for the "reservation_lines" table.
+	ReservationLinesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "quantity", Type: field.TypeInt64},
+		{Name: "reservation_id", Type: field.TypeUUID},
+		{Name: "variant_id", Type: field.TypeUUID},
+		{Name: "location_id", Type: field.TypeUUID},
+	}
+	// ReservationLinesTable holds the schema information for the "reservation_lines" table.
+	ReservationLinesTable = &schema.Table{
+		Name:       "reservation_lines",
+		Columns:    ReservationLinesColumns,
+		PrimaryKey: []*schema.Column{ReservationLinesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reservation_lines_reservations_reservation",
+				Columns:    []*schema.Column{ReservationLinesColumns[3]},
+				RefColumns: []*schema.Column{ReservationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "reservation_lines_variants_variant",
+				Columns:    []*schema.Column{ReservationLinesColumns[4]},
+				RefColumns: []*schema.Column{VariantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "reservation_lines_locations_location",
+				Columns:    []*schema.Column{ReservationLinesColumns[5]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reservationline_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReservationLinesColumns[1], ReservationLinesColumns[0]},
+			},
+			{
+				Name:    "reservationline_brand_id_reservation_id_variant_id_location_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReservationLinesColumns[1], ReservationLinesColumns[3], ReservationLinesColumns[4], ReservationLinesColumns[5]},
+			},
+		},
+	}
+	// RoutingPoliciesColumns holds the columns for the "routing_policies" table.
+	RoutingPoliciesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "updated_at", Type: field.TypeInt64},
+		{Name: "policy", Type: field.TypeJSON},
+	}
+	// RoutingPoliciesTable holds the schema information for the "routing_policies" table.
+	RoutingPoliciesTable = &schema.Table{
+		Name:       "routing_policies",
+		Columns:    RoutingPoliciesColumns,
+		PrimaryKey: []*schema.Column{RoutingPoliciesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "routingpolicy_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{RoutingPoliciesColumns[1], RoutingPoliciesColumns[0]},
+			},
+			{
+				Name:    "routingpolicy_brand_id",
+				Unique:  true,
+				Columns: []*schema.Column{RoutingPoliciesColumns[1]},
+			},
+		},
+	}
 	// SearchTermsColumns holds the columns for the "search_terms" table.
 	SearchTermsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1237,9 +1620,12 @@ var (
 		{Name: "on_hand", Type: field.TypeInt64, Default: 0},
 		{Name: "reserved", Type: field.TypeInt64, Default: 0},
 		{Name: "safety_stock", Type: field.TypeInt64, Default: 0},
+		{Name: "incoming", Type: field.TypeInt64, Default: 0},
+		{Name: "damaged", Type: field.TypeInt64, Default: 0},
 		{Name: "shortfall", Type: field.TypeInt64, Default: 0},
 		{Name: "counted_at", Type: field.TypeInt64, Default: 0},
 		{Name: "source", Type: field.TypeString, Default: ""},
+		{Name: "stale", Type: field.TypeBool, Default: false},
 		{Name: "variant_id", Type: field.TypeUUID},
 		{Name: "location_id", Type: field.TypeUUID},
 	}
@@ -1251,13 +1637,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "stock_levels_variants_variant",
-				Columns:    []*schema.Column{StockLevelsColumns[11]},
+				Columns:    []*schema.Column{StockLevelsColumns[14]},
 				RefColumns: []*schema.Column{VariantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "stock_levels_locations_location",
-				Columns:    []*schema.Column{StockLevelsColumns[12]},
+				Columns:    []*schema.Column{StockLevelsColumns[15]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1271,12 +1657,17 @@ var (
 			{
 				Name:    "stocklevel_brand_id_variant_id_location_id",
 				Unique:  true,
-				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[11], StockLevelsColumns[12]},
+				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[14], StockLevelsColumns[15]},
 			},
 			{
 				Name:    "stocklevel_brand_id_location_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[12], StockLevelsColumns[0]},
+				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[15], StockLevelsColumns[0]},
+			},
+			{
+				Name:    "stocklevel_brand_id_location_id_stale_counted_at",
+				Unique:  false,
+				Columns: []*schema.Column{StockLevelsColumns[1], StockLevelsColumns[15], StockLevelsColumns[13], StockLevelsColumns[11]},
 			},
 		},
 	}
@@ -1287,6 +1678,8 @@ var (
 		{Name: "kind", Type: field.TypeString},
 		{Name: "on_hand_delta", Type: field.TypeInt64, Default: 0},
 		{Name: "reserved_delta", Type: field.TypeInt64, Default: 0},
+		{Name: "incoming_delta", Type: field.TypeInt64, Default: 0},
+		{Name: "damaged_delta", Type: field.TypeInt64, Default: 0},
 		{Name: "reason", Type: field.TypeString, Default: ""},
 		{Name: "reference_system", Type: field.TypeString, Default: ""},
 		{Name: "reference_value", Type: field.TypeString, Default: ""},
@@ -1304,13 +1697,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "stock_movements_variants_variant",
-				Columns:    []*schema.Column{StockMovementsColumns[11]},
+				Columns:    []*schema.Column{StockMovementsColumns[13]},
 				RefColumns: []*schema.Column{VariantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "stock_movements_locations_location",
-				Columns:    []*schema.Column{StockMovementsColumns[12]},
+				Columns:    []*schema.Column{StockMovementsColumns[14]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1324,12 +1717,103 @@ var (
 			{
 				Name:    "stockmovement_brand_id_variant_id_location_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{StockMovementsColumns[1], StockMovementsColumns[11], StockMovementsColumns[12], StockMovementsColumns[0]},
+				Columns: []*schema.Column{StockMovementsColumns[1], StockMovementsColumns[13], StockMovementsColumns[14], StockMovementsColumns[0]},
 			},
 			{
 				Name:    "stockmovement_brand_id_location_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{StockMovementsColumns[1], StockMovementsColumns[12], StockMovementsColumns[0]},
+				Columns: []*schema.Column{StockMovementsColumns[1], StockMovementsColumns[14], StockMovementsColumns[0]},
+			},
+		},
+	}
+	// StockTransfersColumns holds the columns for the "stock_transfers" table.
+	StockTransfersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "updated_at", Type: field.TypeInt64},
+		{Name: "state", Type: field.TypeString},
+		{Name: "reference_system", Type: field.TypeString, Default: ""},
+		{Name: "reference_value", Type: field.TypeString, Default: ""},
+		{Name: "from_id", Type: field.TypeUUID},
+		{Name: "to_id", Type: field.TypeUUID},
+	}
+	// StockTransfersTable holds the schema information for the "stock_transfers" table.
+	StockTransfersTable = &schema.Table{
+		Name:       "stock_transfers",
+		Columns:    StockTransfersColumns,
+		PrimaryKey: []*schema.Column{StockTransfersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "stock_transfers_locations_from",
+				Columns:    []*schema.Column{StockTransfersColumns[8]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "stock_transfers_locations_to",
+				Columns:    []*schema.Column{StockTransfersColumns[9]},
+				RefColumns: []*schema.Column{LocationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "stocktransfer_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{StockTransfersColumns[1], StockTransfersColumns[0]},
+			},
+			{
+				Name:    "stocktransfer_brand_id_to_id_state",
+				Unique:  false,
+				Columns: []*schema.Column{StockTransfersColumns[1], StockTransfersColumns[9], StockTransfersColumns[5]},
+			},
+			{
+				Name:    "stocktransfer_brand_id_from_id_state",
+				Unique:  false,
+				Columns: []*schema.Column{StockTransfersColumns[1], StockTransfersColumns[8], StockTransfersColumns[5]},
+			},
+		},
+	}
+	// StockTransferLinesColumns holds the columns for the "stock_transfer_lines" table.
+	StockTransferLinesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "quantity", Type: field.TypeInt64},
+		{Name: "received", Type: field.TypeInt64, Default: 0},
+		{Name: "stock_transfer_id", Type: field.TypeUUID},
+		{Name: "variant_id", Type: field.TypeUUID},
+	}
+	// StockTransferLinesTable holds the schema information for the "stock_transfer_lines" table.
+	StockTransferLinesTable = &schema.Table{
+		Name:       "stock_transfer_lines",
+		Columns:    StockTransferLinesColumns,
+		PrimaryKey: []*schema.Column{StockTransferLinesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "stock_transfer_lines_stock_transfers_stock_transfer",
+				Columns:    []*schema.Column{StockTransferLinesColumns[4]},
+				RefColumns: []*schema.Column{StockTransfersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "stock_transfer_lines_variants_variant",
+				Columns:    []*schema.Column{StockTransferLinesColumns[5]},
+				RefColumns: []*schema.Column{VariantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "stocktransferline_brand_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{StockTransferLinesColumns[1], StockTransferLinesColumns[0]},
+			},
+			{
+				Name:    "stocktransferline_brand_id_stock_transfer_id_variant_id",
+				Unique:  true,
+				Columns: []*schema.Column{StockTransferLinesColumns[1], StockTransferLinesColumns[4], StockTransferLinesColumns[5]},
 			},
 		},
 	}
@@ -1415,14 +1899,24 @@ var (
 		OrdersTable,
 		OrderEntriesTable,
 		OrderLinesTable,
+		OrderReturnsTable,
+		OrderReturnLinesTable,
 		OutboxItemsTable,
 		PaymentsTable,
+		PickupCodesTable,
+		PickupGuardsTable,
 		PricesTable,
 		ProductsTable,
+		RefundsTable,
+		ReservationsTable,
+		ReservationLinesTable,
+		RoutingPoliciesTable,
 		SearchTermsTable,
 		SigningKeysTable,
 		StockLevelsTable,
 		StockMovementsTable,
+		StockTransfersTable,
+		StockTransferLinesTable,
 		VariantsTable,
 	}
 )
@@ -1462,10 +1956,14 @@ func init() {
 	MemberIdentitiesTable.ForeignKeys[0].RefTable = MembersTable
 	OrdersTable.ForeignKeys[0].RefTable = ChannelsTable
 	OrdersTable.ForeignKeys[1].RefTable = MembersTable
+	OrdersTable.ForeignKeys[2].RefTable = LocationsTable
+	OrdersTable.ForeignKeys[3].RefTable = LocationsTable
 	OrdersTable.Annotation = &entsql.Annotation{}
 	OrdersTable.Annotation.Checks = map[string]string{
-		"orders_paid":     "paid >= 0 AND paid <= total",
+		"orders_paid":     "paid >= 0",
 		"orders_refunded": "refunded >= 0 AND refunded <= paid",
+		"orders_returns":  "returnable >= 0 AND returns_open >= 0",
+		"orders_sums":     "total >= 0 AND total = subtotal - discount + shipping",
 	}
 	OrderEntriesTable.ForeignKeys[0].RefTable = OrdersTable
 	OrderLinesTable.ForeignKeys[0].RefTable = OrdersTable
@@ -1475,23 +1973,60 @@ func init() {
 		"order_lines_fulfilled": "fulfilled >= 0 AND canceled >= 0 AND fulfilled + canceled <= quantity",
 		"order_lines_quantity":  "quantity > 0",
 		"order_lines_returned":  "returned >= 0 AND returned <= fulfilled",
+		"order_lines_total":     "total >= 0",
+	}
+	OrderReturnsTable.ForeignKeys[0].RefTable = OrdersTable
+	OrderReturnLinesTable.ForeignKeys[0].RefTable = OrdersTable
+	OrderReturnLinesTable.ForeignKeys[1].RefTable = OrderReturnsTable
+	OrderReturnLinesTable.ForeignKeys[2].RefTable = OrderLinesTable
+	OrderReturnLinesTable.ForeignKeys[3].RefTable = LocationsTable
+	OrderReturnLinesTable.Annotation = &entsql.Annotation{}
+	OrderReturnLinesTable.Annotation.Checks = map[string]string{
+		"order_return_lines_quantity": "quantity > 0",
 	}
 	OutboxItemsTable.ForeignKeys[0].RefTable = ChannelsTable
 	OutboxItemsTable.ForeignKeys[1].RefTable = OrdersTable
 	PaymentsTable.ForeignKeys[0].RefTable = OrdersTable
+	PickupCodesTable.ForeignKeys[0].RefTable = OrdersTable
+	PickupCodesTable.ForeignKeys[1].RefTable = LocationsTable
+	PickupGuardsTable.ForeignKeys[0].RefTable = LocationsTable
 	PricesTable.ForeignKeys[0].RefTable = VariantsTable
 	PricesTable.ForeignKeys[1].RefTable = ChannelsTable
 	ProductsTable.ForeignKeys[0].RefTable = CategoriesTable
+	RefundsTable.ForeignKeys[0].RefTable = OrdersTable
+	RefundsTable.ForeignKeys[1].RefTable = OrderReturnsTable
+	RefundsTable.Annotation = &entsql.Annotation{}
+	RefundsTable.Annotation.Checks = map[string]string{
+		"refunds_amount": "amount > 0",
+	}
+	ReservationsTable.ForeignKeys[0].RefTable = MembersTable
+	ReservationsTable.ForeignKeys[1].RefTable = OrdersTable
+	ReservationLinesTable.ForeignKeys[0].RefTable = ReservationsTable
+	ReservationLinesTable.ForeignKeys[1].RefTable = VariantsTable
+	ReservationLinesTable.ForeignKeys[2].RefTable = LocationsTable
+	ReservationLinesTable.Annotation = &entsql.Annotation{}
+	ReservationLinesTable.Annotation.Checks = map[string]string{
+		"reservation_lines_quantity": "quantity > 0",
+	}
 	SearchTermsTable.ForeignKeys[0].RefTable = ProductsTable
 	StockLevelsTable.ForeignKeys[0].RefTable = VariantsTable
 	StockLevelsTable.ForeignKeys[1].RefTable = LocationsTable
 	StockLevelsTable.Annotation = &entsql.Annotation{}
 	StockLevelsTable.Annotation.Checks = map[string]string{
+		"stock_levels_aside":    "incoming >= 0 AND damaged >= 0",
 		"stock_levels_on_hand":  "on_hand >= 0 AND on_hand <= 1000000000",
 		"stock_levels_reserved": "reserved >= 0 AND shortfall >= 0 AND reserved <= on_hand + shortfall",
 		"stock_levels_safety":   "safety_stock >= 0",
 	}
 	StockMovementsTable.ForeignKeys[0].RefTable = VariantsTable
 	StockMovementsTable.ForeignKeys[1].RefTable = LocationsTable
+	StockTransfersTable.ForeignKeys[0].RefTable = LocationsTable
+	StockTransfersTable.ForeignKeys[1].RefTable = LocationsTable
+	StockTransferLinesTable.ForeignKeys[0].RefTable = StockTransfersTable
+	StockTransferLinesTable.ForeignKeys[1].RefTable = VariantsTable
+	StockTransferLinesTable.Annotation = &entsql.Annotation{}
+	StockTransferLinesTable.Annotation.Checks = map[string]string{
+		"stock_transfer_lines_received": "quantity > 0 AND received >= 0 AND received <= quantity",
+	}
 	VariantsTable.ForeignKeys[0].RefTable = ProductsTable
 }

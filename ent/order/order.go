@@ -57,8 +57,20 @@ const (
 	FieldNote = "note"
 	// FieldHoldReason holds the string denoting the hold_reason field in the database.
 	FieldHoldReason = "hold_reason"
+	// FieldReturnable holds the string denoting the returnable field in the database.
+	FieldReturnable = "returnable"
+	// FieldReturnsOpen holds the string denoting the returns_open field in the database.
+	FieldReturnsOpen = "returns_open"
 	// FieldAddress holds the string denoting the address field in the database.
 	FieldAddress = "address"
+	// FieldPickupLocationID holds the string denoting the pickup_location_id field in the database.
+	FieldPickupLocationID = "pickup_location_id"
+	// FieldGuide holds the string denoting the guide field in the database.
+	FieldGuide = "guide"
+	// FieldStoreID holds the string denoting the store_id field in the database.
+	FieldStoreID = "store_id"
+	// FieldEvidence holds the string denoting the evidence field in the database.
+	FieldEvidence = "evidence"
 	// FieldPlacedAt holds the string denoting the placed_at field in the database.
 	FieldPlacedAt = "placed_at"
 	// FieldPaidAt holds the string denoting the paid_at field in the database.
@@ -69,6 +81,10 @@ const (
 	EdgeChannel = "channel"
 	// EdgeMember holds the string denoting the member edge name in mutations.
 	EdgeMember = "member"
+	// EdgePickupLocation holds the string denoting the pickup_location edge name in mutations.
+	EdgePickupLocation = "pickup_location"
+	// EdgeStore holds the string denoting the store edge name in mutations.
+	EdgeStore = "store"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 	// ChannelTable is the table that holds the channel relation/edge.
@@ -85,6 +101,20 @@ const (
 	MemberInverseTable = "members"
 	// MemberColumn is the table column denoting the member relation/edge.
 	MemberColumn = "member_id"
+	// PickupLocationTable is the table that holds the pickup_location relation/edge.
+	PickupLocationTable = "orders"
+	// PickupLocationInverseTable is the table name for the Location entity.
+	// It exists in this package in order to avoid circular dependency with the "location" package.
+	PickupLocationInverseTable = "locations"
+	// PickupLocationColumn is the table column denoting the pickup_location relation/edge.
+	PickupLocationColumn = "pickup_location_id"
+	// StoreTable is the table that holds the store relation/edge.
+	StoreTable = "orders"
+	// StoreInverseTable is the table name for the Location entity.
+	// It exists in this package in order to avoid circular dependency with the "location" package.
+	StoreInverseTable = "locations"
+	// StoreColumn is the table column denoting the store relation/edge.
+	StoreColumn = "store_id"
 )
 
 // Columns holds all SQL columns for order fields.
@@ -111,7 +141,13 @@ var Columns = []string{
 	FieldRefunded,
 	FieldNote,
 	FieldHoldReason,
+	FieldReturnable,
+	FieldReturnsOpen,
 	FieldAddress,
+	FieldPickupLocationID,
+	FieldGuide,
+	FieldStoreID,
+	FieldEvidence,
 	FieldPlacedAt,
 	FieldPaidAt,
 	FieldCanceledAt,
@@ -149,6 +185,14 @@ var (
 	DefaultNote string
 	// DefaultHoldReason holds the default value on creation for the "hold_reason" field.
 	DefaultHoldReason string
+	// DefaultReturnable holds the default value on creation for the "returnable" field.
+	DefaultReturnable int64
+	// DefaultReturnsOpen holds the default value on creation for the "returns_open" field.
+	DefaultReturnsOpen int
+	// DefaultGuide holds the default value on creation for the "guide" field.
+	DefaultGuide string
+	// DefaultEvidence holds the default value on creation for the "evidence" field.
+	DefaultEvidence string
 	// DefaultPaidAt holds the default value on creation for the "paid_at" field.
 	DefaultPaidAt commerce.Instant
 	// DefaultCanceledAt holds the default value on creation for the "canceled_at" field.
@@ -270,6 +314,36 @@ func ByHoldReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHoldReason, opts...).ToFunc()
 }
 
+// ByReturnable orders the results by the returnable field.
+func ByReturnable(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReturnable, opts...).ToFunc()
+}
+
+// ByReturnsOpen orders the results by the returns_open field.
+func ByReturnsOpen(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReturnsOpen, opts...).ToFunc()
+}
+
+// ByPickupLocationID orders the results by the pickup_location_id field.
+func ByPickupLocationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickupLocationID, opts...).ToFunc()
+}
+
+// ByGuide orders the results by the guide field.
+func ByGuide(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGuide, opts...).ToFunc()
+}
+
+// ByStoreID orders the results by the store_id field.
+func ByStoreID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStoreID, opts...).ToFunc()
+}
+
+// ByEvidence orders the results by the evidence field.
+func ByEvidence(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEvidence, opts...).ToFunc()
+}
+
 // ByPlacedAt orders the results by the placed_at field.
 func ByPlacedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPlacedAt, opts...).ToFunc()
@@ -298,6 +372,20 @@ func ByMemberField(field string, opts ...sql.OrderTermOption) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newMemberStep(), sql.OrderByField(field, opts...))
 	}
 }
+
+// ByPickupLocationField orders the results by pickup_location field.
+func ByPickupLocationField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPickupLocationStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByStoreField orders the results by store field.
+func ByStoreField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newStoreStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newChannelStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -310,5 +398,19 @@ func newMemberStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(MemberInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, MemberTable, MemberColumn),
+	)
+}
+func newPickupLocationStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PickupLocationInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, PickupLocationTable, PickupLocationColumn),
+	)
+}
+func newStoreStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(StoreInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, StoreTable, StoreColumn),
 	)
 }

@@ -163,6 +163,36 @@ func HoldReason(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldHoldReason, v))
 }
 
+// Returnable applies equality check predicate on the "returnable" field. It's identical to ReturnableEQ.
+func Returnable(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReturnable, v))
+}
+
+// ReturnsOpen applies equality check predicate on the "returns_open" field. It's identical to ReturnsOpenEQ.
+func ReturnsOpen(v int) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReturnsOpen, v))
+}
+
+// PickupLocationID applies equality check predicate on the "pickup_location_id" field. It's identical to PickupLocationIDEQ.
+func PickupLocationID(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPickupLocationID, v))
+}
+
+// Guide applies equality check predicate on the "guide" field. It's identical to GuideEQ.
+func Guide(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldGuide, v))
+}
+
+// StoreID applies equality check predicate on the "store_id" field. It's identical to StoreIDEQ.
+func StoreID(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldStoreID, v))
+}
+
+// Evidence applies equality check predicate on the "evidence" field. It's identical to EvidenceEQ.
+func Evidence(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldEvidence, v))
+}
+
 // PlacedAt applies equality check predicate on the "placed_at" field. It's identical to PlacedAtEQ.
 func PlacedAt(v commerce.Instant) predicate.Order {
 	vc := int64(v)
@@ -1283,6 +1313,86 @@ func HoldReasonContainsFold(v string) predicate.Order {
 	return predicate.Order(sql.FieldContainsFold(FieldHoldReason, v))
 }
 
+// ReturnableEQ applies the EQ predicate on the "returnable" field.
+func ReturnableEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReturnable, v))
+}
+
+// ReturnableNEQ applies the NEQ predicate on the "returnable" field.
+func ReturnableNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldReturnable, v))
+}
+
+// ReturnableIn applies the In predicate on the "returnable" field.
+func ReturnableIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldReturnable, vs...))
+}
+
+// ReturnableNotIn applies the NotIn predicate on the "returnable" field.
+func ReturnableNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldReturnable, vs...))
+}
+
+// ReturnableGT applies the GT predicate on the "returnable" field.
+func ReturnableGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldReturnable, v))
+}
+
+// ReturnableGTE applies the GTE predicate on the "returnable" field.
+func ReturnableGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldReturnable, v))
+}
+
+// ReturnableLT applies the LT predicate on the "returnable" field.
+func ReturnableLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldReturnable, v))
+}
+
+// ReturnableLTE applies the LTE predicate on the "returnable" field.
+func ReturnableLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldReturnable, v))
+}
+
+// ReturnsOpenEQ applies the EQ predicate on the "returns_open" field.
+func ReturnsOpenEQ(v int) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReturnsOpen, v))
+}
+
+// ReturnsOpenNEQ applies the NEQ predicate on the "returns_open" field.
+func ReturnsOpenNEQ(v int) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldReturnsOpen, v))
+}
+
+// ReturnsOpenIn applies the In predicate on the "returns_open" field.
+func ReturnsOpenIn(vs ...int) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldReturnsOpen, vs...))
+}
+
+// ReturnsOpenNotIn applies the NotIn predicate on the "returns_open" field.
+func ReturnsOpenNotIn(vs ...int) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldReturnsOpen, vs...))
+}
+
+// ReturnsOpenGT applies the GT predicate on the "returns_open" field.
+func ReturnsOpenGT(v int) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldReturnsOpen, v))
+}
+
+// ReturnsOpenGTE applies the GTE predicate on the "returns_open" field.
+func ReturnsOpenGTE(v int) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldReturnsOpen, v))
+}
+
+// ReturnsOpenLT applies the LT predicate on the "returns_open" field.
+func ReturnsOpenLT(v int) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldReturnsOpen, v))
+}
+
+// ReturnsOpenLTE applies the LTE predicate on the "returns_open" field.
+func ReturnsOpenLTE(v int) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldReturnsOpen, v))
+}
+
 // AddressIsNil applies the IsNil predicate on the "address" field.
 func AddressIsNil() predicate.Order {
 	return predicate.Order(sql.FieldIsNull(FieldAddress))
@@ -1291,6 +1401,196 @@ func AddressIsNil() predicate.Order {
 // AddressNotNil applies the NotNil predicate on the "address" field.
 func AddressNotNil() predicate.Order {
 	return predicate.Order(sql.FieldNotNull(FieldAddress))
+}
+
+// PickupLocationIDEQ applies the EQ predicate on the "pickup_location_id" field.
+func PickupLocationIDEQ(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPickupLocationID, v))
+}
+
+// PickupLocationIDNEQ applies the NEQ predicate on the "pickup_location_id" field.
+func PickupLocationIDNEQ(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldPickupLocationID, v))
+}
+
+// PickupLocationIDIn applies the In predicate on the "pickup_location_id" field.
+func PickupLocationIDIn(vs ...uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldPickupLocationID, vs...))
+}
+
+// PickupLocationIDNotIn applies the NotIn predicate on the "pickup_location_id" field.
+func PickupLocationIDNotIn(vs ...uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldPickupLocationID, vs...))
+}
+
+// PickupLocationIDIsNil applies the IsNil predicate on the "pickup_location_id" field.
+func PickupLocationIDIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldPickupLocationID))
+}
+
+// PickupLocationIDNotNil applies the NotNil predicate on the "pickup_location_id" field.
+func PickupLocationIDNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldPickupLocationID))
+}
+
+// GuideEQ applies the EQ predicate on the "guide" field.
+func GuideEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldGuide, v))
+}
+
+// GuideNEQ applies the NEQ predicate on the "guide" field.
+func GuideNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldGuide, v))
+}
+
+// GuideIn applies the In predicate on the "guide" field.
+func GuideIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldGuide, vs...))
+}
+
+// GuideNotIn applies the NotIn predicate on the "guide" field.
+func GuideNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldGuide, vs...))
+}
+
+// GuideGT applies the GT predicate on the "guide" field.
+func GuideGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldGuide, v))
+}
+
+// GuideGTE applies the GTE predicate on the "guide" field.
+func GuideGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldGuide, v))
+}
+
+// GuideLT applies the LT predicate on the "guide" field.
+func GuideLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldGuide, v))
+}
+
+// GuideLTE applies the LTE predicate on the "guide" field.
+func GuideLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldGuide, v))
+}
+
+// GuideContains applies the Contains predicate on the "guide" field.
+func GuideContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldGuide, v))
+}
+
+// GuideHasPrefix applies the HasPrefix predicate on the "guide" field.
+func GuideHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldGuide, v))
+}
+
+// GuideHasSuffix applies the HasSuffix predicate on the "guide" field.
+func GuideHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldGuide, v))
+}
+
+// GuideEqualFold applies the EqualFold predicate on the "guide" field.
+func GuideEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldGuide, v))
+}
+
+// GuideContainsFold applies the ContainsFold predicate on the "guide" field.
+func GuideContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldGuide, v))
+}
+
+// StoreIDEQ applies the EQ predicate on the "store_id" field.
+func StoreIDEQ(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldStoreID, v))
+}
+
+// StoreIDNEQ applies the NEQ predicate on the "store_id" field.
+func StoreIDNEQ(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldStoreID, v))
+}
+
+// StoreIDIn applies the In predicate on the "store_id" field.
+func StoreIDIn(vs ...uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldStoreID, vs...))
+}
+
+// StoreIDNotIn applies the NotIn predicate on the "store_id" field.
+func StoreIDNotIn(vs ...uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldStoreID, vs...))
+}
+
+// StoreIDIsNil applies the IsNil predicate on the "store_id" field.
+func StoreIDIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldStoreID))
+}
+
+// StoreIDNotNil applies the NotNil predicate on the "store_id" field.
+func StoreIDNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldStoreID))
+}
+
+// EvidenceEQ applies the EQ predicate on the "evidence" field.
+func EvidenceEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldEvidence, v))
+}
+
+// EvidenceNEQ applies the NEQ predicate on the "evidence" field.
+func EvidenceNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldEvidence, v))
+}
+
+// EvidenceIn applies the In predicate on the "evidence" field.
+func EvidenceIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldEvidence, vs...))
+}
+
+// EvidenceNotIn applies the NotIn predicate on the "evidence" field.
+func EvidenceNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldEvidence, vs...))
+}
+
+// EvidenceGT applies the GT predicate on the "evidence" field.
+func EvidenceGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldEvidence, v))
+}
+
+// EvidenceGTE applies the GTE predicate on the "evidence" field.
+func EvidenceGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldEvidence, v))
+}
+
+// EvidenceLT applies the LT predicate on the "evidence" field.
+func EvidenceLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldEvidence, v))
+}
+
+// EvidenceLTE applies the LTE predicate on the "evidence" field.
+func EvidenceLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldEvidence, v))
+}
+
+// EvidenceContains applies the Contains predicate on the "evidence" field.
+func EvidenceContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldEvidence, v))
+}
+
+// EvidenceHasPrefix applies the HasPrefix predicate on the "evidence" field.
+func EvidenceHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldEvidence, v))
+}
+
+// EvidenceHasSuffix applies the HasSuffix predicate on the "evidence" field.
+func EvidenceHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldEvidence, v))
+}
+
+// EvidenceEqualFold applies the EqualFold predicate on the "evidence" field.
+func EvidenceEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldEvidence, v))
+}
+
+// EvidenceContainsFold applies the ContainsFold predicate on the "evidence" field.
+func EvidenceContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldEvidence, v))
 }
 
 // PlacedAtEQ applies the EQ predicate on the "placed_at" field.
@@ -1493,6 +1793,52 @@ func HasMember() predicate.Order {
 func HasMemberWith(preds ...predicate.Member) predicate.Order {
 	return predicate.Order(func(s *sql.Selector) {
 		step := newMemberStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPickupLocation applies the HasEdge predicate on the "pickup_location" edge.
+func HasPickupLocation() predicate.Order {
+	return predicate.Order(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, PickupLocationTable, PickupLocationColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPickupLocationWith applies the HasEdge predicate on the "pickup_location" edge with a given conditions (other predicates).
+func HasPickupLocationWith(preds ...predicate.Location) predicate.Order {
+	return predicate.Order(func(s *sql.Selector) {
+		step := newPickupLocationStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasStore applies the HasEdge predicate on the "store" edge.
+func HasStore() predicate.Order {
+	return predicate.Order(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, StoreTable, StoreColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasStoreWith applies the HasEdge predicate on the "store" edge with a given conditions (other predicates).
+func HasStoreWith(preds ...predicate.Location) predicate.Order {
+	return predicate.Order(func(s *sql.Selector) {
+		step := newStoreStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

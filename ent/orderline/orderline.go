@@ -38,6 +38,8 @@ const (
 	FieldUnitPrice = "unit_price"
 	// FieldTotal holds the string denoting the total field in the database.
 	FieldTotal = "total"
+	// FieldDiscountShares holds the string denoting the discount_shares field in the database.
+	FieldDiscountShares = "discount_shares"
 	// FieldExternalID holds the string denoting the external_id field in the database.
 	FieldExternalID = "external_id"
 	// EdgeOrder holds the string denoting the order edge name in mutations.
@@ -77,6 +79,7 @@ var Columns = []string{
 	FieldReturned,
 	FieldUnitPrice,
 	FieldTotal,
+	FieldDiscountShares,
 	FieldExternalID,
 }
 

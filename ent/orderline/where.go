@@ -619,6 +619,16 @@ func TotalLTE(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldLTE(FieldTotal, v))
 }
 
+// DiscountSharesIsNil applies the IsNil predicate on the "discount_shares" field.
+func DiscountSharesIsNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIsNull(FieldDiscountShares))
+}
+
+// DiscountSharesNotNil applies the NotNil predicate on the "discount_shares" field.
+func DiscountSharesNotNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotNull(FieldDiscountShares))
+}
+
 // ExternalIDEQ applies the EQ predicate on the "external_id" field.
 func ExternalIDEQ(v string) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldExternalID, v))

@@ -66,17 +66,41 @@ type OrderEntry func(*sql.Selector)
 // OrderLine is the predicate function for orderline builders.
 type OrderLine func(*sql.Selector)
 
+// OrderReturn is the predicate function for orderreturn builders.
+type OrderReturn func(*sql.Selector)
+
+// OrderReturnLine is the predicate function for orderreturnline builders.
+type OrderReturnLine func(*sql.Selector)
+
 // OutboxItem is the predicate function for outboxitem builders.
 type OutboxItem func(*sql.Selector)
 
 // Payment is the predicate function for payment builders.
 type Payment func(*sql.Selector)
 
+// PickupCode is the predicate function for pickupcode builders.
+type PickupCode func(*sql.Selector)
+
+// PickupGuard is the predicate function for pickupguard builders.
+type PickupGuard func(*sql.Selector)
+
 // Price is the predicate function for price builders.
 type Price func(*sql.Selector)
 
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
+
+// Refund is the predicate function for refund builders.
+type Refund func(*sql.Selector)
+
+// Reservation is the predicate function for reservation builders.
+type Reservation func(*sql.Selector)
+
+// ReservationLine is the predicate function for reservationline builders.
+type ReservationLine func(*sql.Selector)
+
+// RoutingPolicy is the predicate function for routingpolicy builders.
+type RoutingPolicy func(*sql.Selector)
 
 // SearchTerm is the predicate function for searchterm builders.
 type SearchTerm func(*sql.Selector)
@@ -89,6 +113,12 @@ type StockLevel func(*sql.Selector)
 
 // StockMovement is the predicate function for stockmovement builders.
 type StockMovement func(*sql.Selector)
+
+// StockTransfer is the predicate function for stocktransfer builders.
+type StockTransfer func(*sql.Selector)
+
+// StockTransferLine is the predicate function for stocktransferline builders.
+type StockTransferLine func(*sql.Selector)
 
 // Variant is the predicate function for variant builders.
 type Variant func(*sql.Selector)

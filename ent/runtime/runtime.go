@@ -25,14 +25,24 @@ import (
 	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderentry"
 	"github.com/oneshelf/oneshelf/ent/orderline"
+	"github.com/oneshelf/oneshelf/ent/orderreturn"
+	"github.com/oneshelf/oneshelf/ent/orderreturnline"
 	"github.com/oneshelf/oneshelf/ent/outboxitem"
 	"github.com/oneshelf/oneshelf/ent/payment"
+	"github.com/oneshelf/oneshelf/ent/pickupcode"
+	"github.com/oneshelf/oneshelf/ent/pickupguard"
 	"github.com/oneshelf/oneshelf/ent/price"
 	"github.com/oneshelf/oneshelf/ent/product"
+	"github.com/oneshelf/oneshelf/ent/refund"
+	"github.com/oneshelf/oneshelf/ent/reservation"
+	"github.com/oneshelf/oneshelf/ent/reservationline"
+	"github.com/oneshelf/oneshelf/ent/routingpolicy"
 	"github.com/oneshelf/oneshelf/ent/schema"
 	"github.com/oneshelf/oneshelf/ent/searchterm"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
+	"github.com/oneshelf/oneshelf/ent/stocktransfer"
+	"github.com/oneshelf/oneshelf/ent/stocktransferline"
 	"github.com/oneshelf/oneshelf/ent/variant"
 )
 
@@ -217,6 +227,14 @@ func init() {
 	fulfillmentorderDescDispatch := fulfillmentorderFields[3].Descriptor()
 	// fulfillmentorder.DefaultDispatch holds the default value on creation for the dispatch field.
 	fulfillmentorder.DefaultDispatch = fulfillmentorderDescDispatch.Default.(int)
+	// fulfillmentorderDescHoldReason is the schema descriptor for hold_reason field.
+	fulfillmentorderDescHoldReason := fulfillmentorderFields[4].Descriptor()
+	// fulfillmentorder.DefaultHoldReason holds the default value on creation for the hold_reason field.
+	fulfillmentorder.DefaultHoldReason = fulfillmentorderDescHoldReason.Default.(string)
+	// fulfillmentorderDescAcceptBy is the schema descriptor for accept_by field.
+	fulfillmentorderDescAcceptBy := fulfillmentorderFields[5].Descriptor()
+	// fulfillmentorder.DefaultAcceptBy holds the default value on creation for the accept_by field.
+	fulfillmentorder.DefaultAcceptBy = commerce.Instant(fulfillmentorderDescAcceptBy.Default.(int64))
 	// fulfillmentorderDescID is the schema descriptor for id field.
 	fulfillmentorderDescID := fulfillmentorderMixinFields0[0].Descriptor()
 	// fulfillmentorder.DefaultID holds the default value on creation for the id field.
@@ -349,6 +367,18 @@ func init() {
 	locationDescPriority := locationFields[8].Descriptor()
 	// location.DefaultPriority holds the default value on creation for the priority field.
 	location.DefaultPriority = locationDescPriority.Default.(int)
+	// locationDescLent is the schema descriptor for lent field.
+	locationDescLent := locationFields[9].Descriptor()
+	// location.DefaultLent holds the default value on creation for the lent field.
+	location.DefaultLent = locationDescLent.Default.(bool)
+	// locationDescStaleAfter is the schema descriptor for stale_after field.
+	locationDescStaleAfter := locationFields[10].Descriptor()
+	// location.DefaultStaleAfter holds the default value on creation for the stale_after field.
+	location.DefaultStaleAfter = locationDescStaleAfter.Default.(int)
+	// locationDescStalePercent is the schema descriptor for stale_percent field.
+	locationDescStalePercent := locationFields[11].Descriptor()
+	// location.DefaultStalePercent holds the default value on creation for the stale_percent field.
+	location.DefaultStalePercent = locationDescStalePercent.Default.(int)
 	// locationDescID is the schema descriptor for id field.
 	locationDescID := locationMixinFields0[0].Descriptor()
 	// location.DefaultID holds the default value on creation for the id field.
@@ -432,12 +462,28 @@ func init() {
 	orderDescHoldReason := orderFields[16].Descriptor()
 	// order.DefaultHoldReason holds the default value on creation for the hold_reason field.
 	order.DefaultHoldReason = orderDescHoldReason.Default.(string)
+	// orderDescReturnable is the schema descriptor for returnable field.
+	orderDescReturnable := orderFields[17].Descriptor()
+	// order.DefaultReturnable holds the default value on creation for the returnable field.
+	order.DefaultReturnable = orderDescReturnable.Default.(int64)
+	// orderDescReturnsOpen is the schema descriptor for returns_open field.
+	orderDescReturnsOpen := orderFields[18].Descriptor()
+	// order.DefaultReturnsOpen holds the default value on creation for the returns_open field.
+	order.DefaultReturnsOpen = orderDescReturnsOpen.Default.(int)
+	// orderDescGuide is the schema descriptor for guide field.
+	orderDescGuide := orderFields[21].Descriptor()
+	// order.DefaultGuide holds the default value on creation for the guide field.
+	order.DefaultGuide = orderDescGuide.Default.(string)
+	// orderDescEvidence is the schema descriptor for evidence field.
+	orderDescEvidence := orderFields[23].Descriptor()
+	// order.DefaultEvidence holds the default value on creation for the evidence field.
+	order.DefaultEvidence = orderDescEvidence.Default.(string)
 	// orderDescPaidAt is the schema descriptor for paid_at field.
-	orderDescPaidAt := orderFields[19].Descriptor()
+	orderDescPaidAt := orderFields[25].Descriptor()
 	// order.DefaultPaidAt holds the default value on creation for the paid_at field.
 	order.DefaultPaidAt = commerce.Instant(orderDescPaidAt.Default.(int64))
 	// orderDescCanceledAt is the schema descriptor for canceled_at field.
-	orderDescCanceledAt := orderFields[20].Descriptor()
+	orderDescCanceledAt := orderFields[26].Descriptor()
 	// order.DefaultCanceledAt holds the default value on creation for the canceled_at field.
 	order.DefaultCanceledAt = commerce.Instant(orderDescCanceledAt.Default.(int64))
 	// orderDescID is the schema descriptor for id field.
@@ -483,13 +529,49 @@ func init() {
 	// orderline.DefaultReturned holds the default value on creation for the returned field.
 	orderline.DefaultReturned = orderlineDescReturned.Default.(int64)
 	// orderlineDescExternalID is the schema descriptor for external_id field.
-	orderlineDescExternalID := orderlineFields[11].Descriptor()
+	orderlineDescExternalID := orderlineFields[12].Descriptor()
 	// orderline.DefaultExternalID holds the default value on creation for the external_id field.
 	orderline.DefaultExternalID = orderlineDescExternalID.Default.(string)
 	// orderlineDescID is the schema descriptor for id field.
 	orderlineDescID := orderlineMixinFields0[0].Descriptor()
 	// orderline.DefaultID holds the default value on creation for the id field.
 	orderline.DefaultID = orderlineDescID.Default.(func() uuid.UUID)
+	orderreturnMixin := schema.OrderReturn{}.Mixin()
+	orderreturnMixinHooks0 := orderreturnMixin[0].Hooks()
+	orderreturn.Hooks[0] = orderreturnMixinHooks0[0]
+	orderreturnMixinInters0 := orderreturnMixin[0].Interceptors()
+	orderreturn.Interceptors[0] = orderreturnMixinInters0[0]
+	orderreturnMixinFields0 := orderreturnMixin[0].Fields()
+	_ = orderreturnMixinFields0
+	orderreturnMixinFields1 := orderreturnMixin[1].Fields()
+	_ = orderreturnMixinFields1
+	orderreturnFields := schema.OrderReturn{}.Fields()
+	_ = orderreturnFields
+	// orderreturnDescVersion is the schema descriptor for version field.
+	orderreturnDescVersion := orderreturnMixinFields1[0].Descriptor()
+	// orderreturn.DefaultVersion holds the default value on creation for the version field.
+	orderreturn.DefaultVersion = orderreturnDescVersion.Default.(int64)
+	// orderreturnDescID is the schema descriptor for id field.
+	orderreturnDescID := orderreturnMixinFields0[0].Descriptor()
+	// orderreturn.DefaultID holds the default value on creation for the id field.
+	orderreturn.DefaultID = orderreturnDescID.Default.(func() uuid.UUID)
+	orderreturnlineMixin := schema.OrderReturnLine{}.Mixin()
+	orderreturnlineMixinHooks0 := orderreturnlineMixin[0].Hooks()
+	orderreturnline.Hooks[0] = orderreturnlineMixinHooks0[0]
+	orderreturnlineMixinInters0 := orderreturnlineMixin[0].Interceptors()
+	orderreturnline.Interceptors[0] = orderreturnlineMixinInters0[0]
+	orderreturnlineMixinFields0 := orderreturnlineMixin[0].Fields()
+	_ = orderreturnlineMixinFields0
+	orderreturnlineFields := schema.OrderReturnLine{}.Fields()
+	_ = orderreturnlineFields
+	// orderreturnlineDescDisposition is the schema descriptor for disposition field.
+	orderreturnlineDescDisposition := orderreturnlineFields[6].Descriptor()
+	// orderreturnline.DefaultDisposition holds the default value on creation for the disposition field.
+	orderreturnline.DefaultDisposition = orderreturnlineDescDisposition.Default.(string)
+	// orderreturnlineDescID is the schema descriptor for id field.
+	orderreturnlineDescID := orderreturnlineMixinFields0[0].Descriptor()
+	// orderreturnline.DefaultID holds the default value on creation for the id field.
+	orderreturnline.DefaultID = orderreturnlineDescID.Default.(func() uuid.UUID)
 	outboxitemMixin := schema.OutboxItem{}.Mixin()
 	outboxitemMixinHooks0 := outboxitemMixin[0].Hooks()
 	outboxitem.Hooks[0] = outboxitemMixinHooks0[0]
@@ -532,6 +614,48 @@ func init() {
 	paymentDescID := paymentMixinFields0[0].Descriptor()
 	// payment.DefaultID holds the default value on creation for the id field.
 	payment.DefaultID = paymentDescID.Default.(func() uuid.UUID)
+	pickupcodeMixin := schema.PickupCode{}.Mixin()
+	pickupcodeMixinHooks0 := pickupcodeMixin[0].Hooks()
+	pickupcode.Hooks[0] = pickupcodeMixinHooks0[0]
+	pickupcodeMixinInters0 := pickupcodeMixin[0].Interceptors()
+	pickupcode.Interceptors[0] = pickupcodeMixinInters0[0]
+	pickupcodeMixinFields0 := pickupcodeMixin[0].Fields()
+	_ = pickupcodeMixinFields0
+	pickupcodeFields := schema.PickupCode{}.Fields()
+	_ = pickupcodeFields
+	// pickupcodeDescUsedAt is the schema descriptor for used_at field.
+	pickupcodeDescUsedAt := pickupcodeFields[4].Descriptor()
+	// pickupcode.DefaultUsedAt holds the default value on creation for the used_at field.
+	pickupcode.DefaultUsedAt = commerce.Instant(pickupcodeDescUsedAt.Default.(int64))
+	// pickupcodeDescUsedBy is the schema descriptor for used_by field.
+	pickupcodeDescUsedBy := pickupcodeFields[5].Descriptor()
+	// pickupcode.DefaultUsedBy holds the default value on creation for the used_by field.
+	pickupcode.DefaultUsedBy = pickupcodeDescUsedBy.Default.(string)
+	// pickupcodeDescID is the schema descriptor for id field.
+	pickupcodeDescID := pickupcodeMixinFields0[0].Descriptor()
+	// pickupcode.DefaultID holds the default value on creation for the id field.
+	pickupcode.DefaultID = pickupcodeDescID.Default.(func() uuid.UUID)
+	pickupguardMixin := schema.PickupGuard{}.Mixin()
+	pickupguardMixinHooks0 := pickupguardMixin[0].Hooks()
+	pickupguard.Hooks[0] = pickupguardMixinHooks0[0]
+	pickupguardMixinInters0 := pickupguardMixin[0].Interceptors()
+	pickupguard.Interceptors[0] = pickupguardMixinInters0[0]
+	pickupguardMixinFields0 := pickupguardMixin[0].Fields()
+	_ = pickupguardMixinFields0
+	pickupguardFields := schema.PickupGuard{}.Fields()
+	_ = pickupguardFields
+	// pickupguardDescWrong is the schema descriptor for wrong field.
+	pickupguardDescWrong := pickupguardFields[1].Descriptor()
+	// pickupguard.DefaultWrong holds the default value on creation for the wrong field.
+	pickupguard.DefaultWrong = pickupguardDescWrong.Default.(int)
+	// pickupguardDescLockedUntil is the schema descriptor for locked_until field.
+	pickupguardDescLockedUntil := pickupguardFields[2].Descriptor()
+	// pickupguard.DefaultLockedUntil holds the default value on creation for the locked_until field.
+	pickupguard.DefaultLockedUntil = commerce.Instant(pickupguardDescLockedUntil.Default.(int64))
+	// pickupguardDescID is the schema descriptor for id field.
+	pickupguardDescID := pickupguardMixinFields0[0].Descriptor()
+	// pickupguard.DefaultID holds the default value on creation for the id field.
+	pickupguard.DefaultID = pickupguardDescID.Default.(func() uuid.UUID)
 	priceMixin := schema.Price{}.Mixin()
 	priceMixinHooks0 := priceMixin[0].Hooks()
 	price.Hooks[0] = priceMixinHooks0[0]
@@ -588,6 +712,78 @@ func init() {
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
+	refundMixin := schema.Refund{}.Mixin()
+	refundMixinHooks0 := refundMixin[0].Hooks()
+	refund.Hooks[0] = refundMixinHooks0[0]
+	refundMixinInters0 := refundMixin[0].Interceptors()
+	refund.Interceptors[0] = refundMixinInters0[0]
+	refundMixinFields0 := refundMixin[0].Fields()
+	_ = refundMixinFields0
+	refundFields := schema.Refund{}.Fields()
+	_ = refundFields
+	// refundDescID is the schema descriptor for id field.
+	refundDescID := refundMixinFields0[0].Descriptor()
+	// refund.DefaultID holds the default value on creation for the id field.
+	refund.DefaultID = refundDescID.Default.(func() uuid.UUID)
+	reservationMixin := schema.Reservation{}.Mixin()
+	reservationMixinHooks0 := reservationMixin[0].Hooks()
+	reservation.Hooks[0] = reservationMixinHooks0[0]
+	reservationMixinInters0 := reservationMixin[0].Interceptors()
+	reservation.Interceptors[0] = reservationMixinInters0[0]
+	reservationMixinFields0 := reservationMixin[0].Fields()
+	_ = reservationMixinFields0
+	reservationMixinFields1 := reservationMixin[1].Fields()
+	_ = reservationMixinFields1
+	reservationFields := schema.Reservation{}.Fields()
+	_ = reservationFields
+	// reservationDescVersion is the schema descriptor for version field.
+	reservationDescVersion := reservationMixinFields1[0].Descriptor()
+	// reservation.DefaultVersion holds the default value on creation for the version field.
+	reservation.DefaultVersion = reservationDescVersion.Default.(int64)
+	// reservationDescReferenceSystem is the schema descriptor for reference_system field.
+	reservationDescReferenceSystem := reservationFields[5].Descriptor()
+	// reservation.DefaultReferenceSystem holds the default value on creation for the reference_system field.
+	reservation.DefaultReferenceSystem = reservationDescReferenceSystem.Default.(string)
+	// reservationDescReferenceValue is the schema descriptor for reference_value field.
+	reservationDescReferenceValue := reservationFields[6].Descriptor()
+	// reservation.DefaultReferenceValue holds the default value on creation for the reference_value field.
+	reservation.DefaultReferenceValue = reservationDescReferenceValue.Default.(string)
+	// reservationDescID is the schema descriptor for id field.
+	reservationDescID := reservationMixinFields0[0].Descriptor()
+	// reservation.DefaultID holds the default value on creation for the id field.
+	reservation.DefaultID = reservationDescID.Default.(func() uuid.UUID)
+	reservationlineMixin := schema.ReservationLine{}.Mixin()
+	reservationlineMixinHooks0 := reservationlineMixin[0].Hooks()
+	reservationline.Hooks[0] = reservationlineMixinHooks0[0]
+	reservationlineMixinInters0 := reservationlineMixin[0].Interceptors()
+	reservationline.Interceptors[0] = reservationlineMixinInters0[0]
+	reservationlineMixinFields0 := reservationlineMixin[0].Fields()
+	_ = reservationlineMixinFields0
+	reservationlineFields := schema.ReservationLine{}.Fields()
+	_ = reservationlineFields
+	// reservationlineDescID is the schema descriptor for id field.
+	reservationlineDescID := reservationlineMixinFields0[0].Descriptor()
+	// reservationline.DefaultID holds the default value on creation for the id field.
+	reservationline.DefaultID = reservationlineDescID.Default.(func() uuid.UUID)
+	routingpolicyMixin := schema.RoutingPolicy{}.Mixin()
+	routingpolicyMixinHooks0 := routingpolicyMixin[0].Hooks()
+	routingpolicy.Hooks[0] = routingpolicyMixinHooks0[0]
+	routingpolicyMixinInters0 := routingpolicyMixin[0].Interceptors()
+	routingpolicy.Interceptors[0] = routingpolicyMixinInters0[0]
+	routingpolicyMixinFields0 := routingpolicyMixin[0].Fields()
+	_ = routingpolicyMixinFields0
+	routingpolicyMixinFields1 := routingpolicyMixin[1].Fields()
+	_ = routingpolicyMixinFields1
+	routingpolicyFields := schema.RoutingPolicy{}.Fields()
+	_ = routingpolicyFields
+	// routingpolicyDescVersion is the schema descriptor for version field.
+	routingpolicyDescVersion := routingpolicyMixinFields1[0].Descriptor()
+	// routingpolicy.DefaultVersion holds the default value on creation for the version field.
+	routingpolicy.DefaultVersion = routingpolicyDescVersion.Default.(int64)
+	// routingpolicyDescID is the schema descriptor for id field.
+	routingpolicyDescID := routingpolicyMixinFields0[0].Descriptor()
+	// routingpolicy.DefaultID holds the default value on creation for the id field.
+	routingpolicy.DefaultID = routingpolicyDescID.Default.(func() uuid.UUID)
 	searchtermMixin := schema.SearchTerm{}.Mixin()
 	searchtermMixinHooks0 := searchtermMixin[0].Hooks()
 	searchterm.Hooks[0] = searchtermMixinHooks0[0]
@@ -628,18 +824,30 @@ func init() {
 	stocklevelDescSafetyStock := stocklevelFields[4].Descriptor()
 	// stocklevel.DefaultSafetyStock holds the default value on creation for the safety_stock field.
 	stocklevel.DefaultSafetyStock = stocklevelDescSafetyStock.Default.(int64)
+	// stocklevelDescIncoming is the schema descriptor for incoming field.
+	stocklevelDescIncoming := stocklevelFields[5].Descriptor()
+	// stocklevel.DefaultIncoming holds the default value on creation for the incoming field.
+	stocklevel.DefaultIncoming = stocklevelDescIncoming.Default.(int64)
+	// stocklevelDescDamaged is the schema descriptor for damaged field.
+	stocklevelDescDamaged := stocklevelFields[6].Descriptor()
+	// stocklevel.DefaultDamaged holds the default value on creation for the damaged field.
+	stocklevel.DefaultDamaged = stocklevelDescDamaged.Default.(int64)
 	// stocklevelDescShortfall is the schema descriptor for shortfall field.
-	stocklevelDescShortfall := stocklevelFields[5].Descriptor()
+	stocklevelDescShortfall := stocklevelFields[7].Descriptor()
 	// stocklevel.DefaultShortfall holds the default value on creation for the shortfall field.
 	stocklevel.DefaultShortfall = stocklevelDescShortfall.Default.(int64)
 	// stocklevelDescCountedAt is the schema descriptor for counted_at field.
-	stocklevelDescCountedAt := stocklevelFields[6].Descriptor()
+	stocklevelDescCountedAt := stocklevelFields[8].Descriptor()
 	// stocklevel.DefaultCountedAt holds the default value on creation for the counted_at field.
 	stocklevel.DefaultCountedAt = commerce.Instant(stocklevelDescCountedAt.Default.(int64))
 	// stocklevelDescSource is the schema descriptor for source field.
-	stocklevelDescSource := stocklevelFields[7].Descriptor()
+	stocklevelDescSource := stocklevelFields[9].Descriptor()
 	// stocklevel.DefaultSource holds the default value on creation for the source field.
 	stocklevel.DefaultSource = stocklevelDescSource.Default.(string)
+	// stocklevelDescStale is the schema descriptor for stale field.
+	stocklevelDescStale := stocklevelFields[10].Descriptor()
+	// stocklevel.DefaultStale holds the default value on creation for the stale field.
+	stocklevel.DefaultStale = stocklevelDescStale.Default.(bool)
 	// stocklevelDescID is the schema descriptor for id field.
 	stocklevelDescID := stocklevelMixinFields0[0].Descriptor()
 	// stocklevel.DefaultID holds the default value on creation for the id field.
@@ -661,22 +869,74 @@ func init() {
 	stockmovementDescReservedDelta := stockmovementFields[4].Descriptor()
 	// stockmovement.DefaultReservedDelta holds the default value on creation for the reserved_delta field.
 	stockmovement.DefaultReservedDelta = stockmovementDescReservedDelta.Default.(int64)
+	// stockmovementDescIncomingDelta is the schema descriptor for incoming_delta field.
+	stockmovementDescIncomingDelta := stockmovementFields[5].Descriptor()
+	// stockmovement.DefaultIncomingDelta holds the default value on creation for the incoming_delta field.
+	stockmovement.DefaultIncomingDelta = stockmovementDescIncomingDelta.Default.(int64)
+	// stockmovementDescDamagedDelta is the schema descriptor for damaged_delta field.
+	stockmovementDescDamagedDelta := stockmovementFields[6].Descriptor()
+	// stockmovement.DefaultDamagedDelta holds the default value on creation for the damaged_delta field.
+	stockmovement.DefaultDamagedDelta = stockmovementDescDamagedDelta.Default.(int64)
 	// stockmovementDescReason is the schema descriptor for reason field.
-	stockmovementDescReason := stockmovementFields[5].Descriptor()
+	stockmovementDescReason := stockmovementFields[7].Descriptor()
 	// stockmovement.DefaultReason holds the default value on creation for the reason field.
 	stockmovement.DefaultReason = stockmovementDescReason.Default.(string)
 	// stockmovementDescReferenceSystem is the schema descriptor for reference_system field.
-	stockmovementDescReferenceSystem := stockmovementFields[6].Descriptor()
+	stockmovementDescReferenceSystem := stockmovementFields[8].Descriptor()
 	// stockmovement.DefaultReferenceSystem holds the default value on creation for the reference_system field.
 	stockmovement.DefaultReferenceSystem = stockmovementDescReferenceSystem.Default.(string)
 	// stockmovementDescReferenceValue is the schema descriptor for reference_value field.
-	stockmovementDescReferenceValue := stockmovementFields[7].Descriptor()
+	stockmovementDescReferenceValue := stockmovementFields[9].Descriptor()
 	// stockmovement.DefaultReferenceValue holds the default value on creation for the reference_value field.
 	stockmovement.DefaultReferenceValue = stockmovementDescReferenceValue.Default.(string)
 	// stockmovementDescID is the schema descriptor for id field.
 	stockmovementDescID := stockmovementMixinFields0[0].Descriptor()
 	// stockmovement.DefaultID holds the default value on creation for the id field.
 	stockmovement.DefaultID = stockmovementDescID.Default.(func() uuid.UUID)
+	stocktransferMixin := schema.StockTransfer{}.Mixin()
+	stocktransferMixinHooks0 := stocktransferMixin[0].Hooks()
+	stocktransfer.Hooks[0] = stocktransferMixinHooks0[0]
+	stocktransferMixinInters0 := stocktransferMixin[0].Interceptors()
+	stocktransfer.Interceptors[0] = stocktransferMixinInters0[0]
+	stocktransferMixinFields0 := stocktransferMixin[0].Fields()
+	_ = stocktransferMixinFields0
+	stocktransferMixinFields1 := stocktransferMixin[1].Fields()
+	_ = stocktransferMixinFields1
+	stocktransferFields := schema.StockTransfer{}.Fields()
+	_ = stocktransferFields
+	// stocktransferDescVersion is the schema descriptor for version field.
+	stocktransferDescVersion := stocktransferMixinFields1[0].Descriptor()
+	// stocktransfer.DefaultVersion holds the default value on creation for the version field.
+	stocktransfer.DefaultVersion = stocktransferDescVersion.Default.(int64)
+	// stocktransferDescReferenceSystem is the schema descriptor for reference_system field.
+	stocktransferDescReferenceSystem := stocktransferFields[3].Descriptor()
+	// stocktransfer.DefaultReferenceSystem holds the default value on creation for the reference_system field.
+	stocktransfer.DefaultReferenceSystem = stocktransferDescReferenceSystem.Default.(string)
+	// stocktransferDescReferenceValue is the schema descriptor for reference_value field.
+	stocktransferDescReferenceValue := stocktransferFields[4].Descriptor()
+	// stocktransfer.DefaultReferenceValue holds the default value on creation for the reference_value field.
+	stocktransfer.DefaultReferenceValue = stocktransferDescReferenceValue.Default.(string)
+	// stocktransferDescID is the schema descriptor for id field.
+	stocktransferDescID := stocktransferMixinFields0[0].Descriptor()
+	// stocktransfer.DefaultID holds the default value on creation for the id field.
+	stocktransfer.DefaultID = stocktransferDescID.Default.(func() uuid.UUID)
+	stocktransferlineMixin := schema.StockTransferLine{}.Mixin()
+	stocktransferlineMixinHooks0 := stocktransferlineMixin[0].Hooks()
+	stocktransferline.Hooks[0] = stocktransferlineMixinHooks0[0]
+	stocktransferlineMixinInters0 := stocktransferlineMixin[0].Interceptors()
+	stocktransferline.Interceptors[0] = stocktransferlineMixinInters0[0]
+	stocktransferlineMixinFields0 := stocktransferlineMixin[0].Fields()
+	_ = stocktransferlineMixinFields0
+	stocktransferlineFields := schema.StockTransferLine{}.Fields()
+	_ = stocktransferlineFields
+	// stocktransferlineDescReceived is the schema descriptor for received field.
+	stocktransferlineDescReceived := stocktransferlineFields[3].Descriptor()
+	// stocktransferline.DefaultReceived holds the default value on creation for the received field.
+	stocktransferline.DefaultReceived = stocktransferlineDescReceived.Default.(int64)
+	// stocktransferlineDescID is the schema descriptor for id field.
+	stocktransferlineDescID := stocktransferlineMixinFields0[0].Descriptor()
+	// stocktransferline.DefaultID holds the default value on creation for the id field.
+	stocktransferline.DefaultID = stocktransferlineDescID.Default.(func() uuid.UUID)
 	variantMixin := schema.Variant{}.Mixin()
 	variantMixinHooks0 := variantMixin[0].Hooks()
 	variant.Hooks[0] = variantMixinHooks0[0]

@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/routing"
 	"github.com/oneshelf/oneshelf/ent/rule"
 )
 
@@ -35,7 +36,16 @@ func (Order) Fields() []ent.Field {
 		field.Int64("refunded").Default(0),
 		field.String("note").Default(""),
 		field.String("hold_reason").Default(""),
+		// returnable units have left and nobody has announced that they come back; returns_open counts those that are awaited.
+		field.Int64("returnable").Default(0),
+		field.Int("returns_open").Default(0),
+		// An order is sent to an address or picked up at a location.
 		field.JSON("address", &commerce.Address{}).Optional(),
+		field.UUID("pickup_location_id", commerce.UUID{}).Optional().Nillable().Immutable(),
+		// guide and store earned the sale, as far as is known; evidence is how it is known.
+		field.String("guide").Default("").Immutable(),
+		field.UUID("store_id", commerce.UUID{}).Optional().Nillable().Immutable(),
+		field.String("evidence").Default("").Immutable(),
 		field.Int64("placed_at").GoType(commerce.Instant(0)).Immutable(),
 		field.Int64("paid_at").GoType(commerce.Instant(0)).Default(0),
 		field.Int64("canceled_at").GoType(commerce.Instant(0)).Default(0),
@@ -43,7 +53,9 @@ func (Order) Fields() []ent.Field {
 }
 
 func (Order) Edges() []ent.Edge {
-	return []ent.Edge{belongs("channel", Channel.Type), refers("member", Member.Type)}
+	return []ent.Edge{
+		belongs("channel", Channel.Type), refers("member", Member.Type), named("pickup_location", Location.Type), named("store", Location.Type),
+	}
 }
 
 func (Order) Indexes() []ent.Index {
@@ -59,7 +71,9 @@ func (Order) Indexes() []ent.Index {
 
 func (Order) Annotations() []schema.Annotation {
 	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
-		"orders_paid":     "paid >= 0 AND paid <= total",
+		"orders_sums":     "total >= 0 AND total = subtotal - discount + shipping",
+		"orders_paid":     "paid >= 0",
+		"orders_returns":  "returnable >= 0 AND returns_open >= 0",
 		"orders_refunded": "refunded >= 0 AND refunded <= paid",
 	}}}
 }
@@ -81,7 +95,9 @@ func (OrderLine) Fields() []ent.Field {
 		field.Int64("canceled").Default(0),
 		field.Int64("returned").Default(0),
 		field.Int64("unit_price").Immutable(),
-		field.Int64("total").Immutable(), // after this line's discounts
+		// total is what the line costs after its discounts; like the shares it falls when a part is canceled.
+		field.Int64("total"),
+		field.JSON("discount_shares", []commerce.DiscountShare{}).Optional(),
 		field.String("external_id").Default("").Immutable(),
 	}
 }
@@ -99,6 +115,7 @@ func (OrderLine) Annotations() []schema.Annotation {
 		"order_lines_quantity":  "quantity > 0",
 		"order_lines_fulfilled": "fulfilled >= 0 AND canceled >= 0 AND fulfilled + canceled <= quantity",
 		"order_lines_returned":  "returned >= 0 AND returned <= fulfilled",
+		"order_lines_total":     "total >= 0",
 	}}}
 }
 
@@ -116,6 +133,11 @@ func (FulfillmentOrder) Fields() []ent.Field {
 		field.String("state"),
 		// dispatch counts the tokens given out: a token carries the count, so raising it revokes those before.
 		field.Int("dispatch").Default(0),
+		field.String("hold_reason").Default(""),
+		// accept_by is when work that nobody has accepted goes elsewhere, 0 for never.
+		field.Int64("accept_by").GoType(commerce.Instant(0)).Default(0),
+		// routing is why this location: the decision as it was made.
+		field.JSON("routing", []routing.Candidate{}).Optional().Immutable(),
 	}
 }
 
@@ -124,7 +146,9 @@ func (FulfillmentOrder) Edges() []ent.Edge {
 }
 
 func (FulfillmentOrder) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("brand_id", "order_id"), index.Fields("brand_id", "location_id", "state", "id")}
+	return []ent.Index{
+		index.Fields("brand_id", "order_id"), index.Fields("brand_id", "location_id", "state", "id"), index.Fields("state", "accept_by"),
+	}
 }
 
 // Allocation is a promise to an order line at a location: a line of a FulfillmentOrder. What it still reserves is
@@ -248,4 +272,138 @@ func (OrderEntry) Edges() []ent.Edge { return []ent.Edge{belongs("order", Order.
 
 func (OrderEntry) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("brand_id", "order_id", "id")}
+}
+
+// PickupCode gives out the goods of an order at a counter, once. What the buyer shows is made of its nonce and a signature, so that
+// whoever reads this table cannot pick anything up.
+type PickupCode struct{ ent.Schema }
+
+func (PickupCode) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OrderAt}} }
+
+func (PickupCode) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.UUID("location_id", commerce.UUID{}).Immutable(),
+		field.String("nonce").Immutable(),
+		field.Int64("expires_at").GoType(commerce.Instant(0)),
+		field.Int64("used_at").GoType(commerce.Instant(0)).Default(0),
+		field.String("used_by").Default(""),
+	}
+}
+
+func (PickupCode) Edges() []ent.Edge {
+	return []ent.Edge{belongs("order", Order.Type), belongs("location", Location.Type)}
+}
+
+func (PickupCode) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "nonce").Unique(), index.Fields("brand_id", "order_id").Unique()}
+}
+
+// PickupGuard counts wrong codes at a counter.
+type PickupGuard struct{ ent.Schema }
+
+func (PickupGuard) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.AtLocation}} }
+
+func (PickupGuard) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("location_id", commerce.UUID{}).Immutable(),
+		field.Int("wrong").Default(0),
+		field.Int64("locked_until").GoType(commerce.Instant(0)).Default(0),
+	}
+}
+
+func (PickupGuard) Edges() []ent.Edge { return []ent.Edge{belongs("location", Location.Type)} }
+
+func (PickupGuard) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "location_id").Unique()}
+}
+
+// OrderReturn is goods of an order that come back.
+type OrderReturn struct{ ent.Schema }
+
+func (OrderReturn) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.OfOrder}, versioned{}}
+}
+
+func (OrderReturn) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.String("state"),
+	}
+}
+
+func (OrderReturn) Edges() []ent.Edge { return []ent.Edge{belongs("order", Order.Type)} }
+
+func (OrderReturn) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id", "order_id")} }
+
+// OrderReturnLine is so many of an order line that come back. What has arrived has a disposition and the location it is at.
+type OrderReturnLine struct{ ent.Schema }
+
+func (OrderReturnLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+
+func (OrderReturnLine) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.UUID("order_return_id", commerce.UUID{}).Immutable(),
+		field.UUID("order_line_id", commerce.UUID{}).Immutable(),
+		field.UUID("location_id", commerce.UUID{}).Optional().Nillable(),
+		field.Int64("quantity"),
+		field.String("reason").Immutable(),
+		field.String("disposition").Default(""),
+	}
+}
+
+func (OrderReturnLine) Edges() []ent.Edge {
+	return []ent.Edge{
+		belongs("order", Order.Type), belongs("order_return", OrderReturn.Type), belongs("order_line", OrderLine.Type), refers("location", Location.Type),
+	}
+}
+
+func (OrderReturnLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "order_return_id"), index.Fields("brand_id", "order_id")}
+}
+
+func (OrderReturnLine) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{"order_return_lines_quantity": "quantity > 0"}}}
+}
+
+// Refund is money given back.
+type Refund struct{ ent.Schema }
+
+func (Refund) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+
+func (Refund) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		field.UUID("order_return_id", commerce.UUID{}).Optional().Nillable().Immutable(),
+		field.Int64("amount").Immutable(),
+		field.String("reason").Immutable(),
+		field.String("actor").Immutable(),
+		field.Int64("refunded_at").GoType(commerce.Instant(0)).Immutable(),
+	}
+}
+
+func (Refund) Edges() []ent.Edge {
+	return []ent.Edge{belongs("order", Order.Type), named("order_return", OrderReturn.Type)}
+}
+
+func (Refund) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id", "order_id")} }
+
+func (Refund) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{"refunds_amount": "amount > 0"}}}
+}
+
+// RoutingPolicy is how the brand chooses locations; a brand without one has the default.
+type RoutingPolicy struct{ ent.Schema }
+
+func (RoutingPolicy) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.Brandwide}, versioned{}}
+}
+
+func (RoutingPolicy) Fields() []ent.Field {
+	return []ent.Field{field.JSON("policy", routing.Policy{})}
+}
+
+func (RoutingPolicy) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id").Unique()}
 }

@@ -27,6 +27,11 @@ func (Location) Fields() []ent.Field {
 		field.Bool("pickup").Default(false),
 		field.Bool("ship_from").Default(true),
 		field.Int("priority").Default(100), // a lower number goes first
+		// lent lets a joint venture's or franchise's stock join the online pool.
+		field.Bool("lent").Default(false),
+		// A count older than stale_after seconds, 0 for never, is not trusted: stale_percent of what is available can be sold online.
+		field.Int("stale_after").Default(0),
+		field.Int("stale_percent").Default(100),
 		field.Float("latitude").Optional().Nillable(),
 		field.Float("longitude").Optional().Nillable(),
 		field.JSON("address", &commerce.Address{}).Optional(),
@@ -52,11 +57,16 @@ func (StockLevel) Fields() []ent.Field {
 		field.Int64("on_hand").Default(0),
 		field.Int64("reserved").Default(0),
 		field.Int64("safety_stock").Default(0),
+		// incoming is on its way here in transfers, damaged is here but not for sale; neither is on hand.
+		field.Int64("incoming").Default(0),
+		field.Int64("damaged").Default(0),
 		// shortfall is how much less is on hand than is reserved: a count of a system of record may say so, nothing else makes it grow.
 		field.Int64("shortfall").Default(0),
 		// counted_at and source are of the last count that a system of record sent; an older count is stale.
 		field.Int64("counted_at").GoType(commerce.Instant(0)).Default(0),
 		field.String("source").Default(""),
+		// stale is set by the clock when the count has aged beyond the location's rule, and cleared by the next one.
+		field.Bool("stale").Default(false),
 	}
 }
 
@@ -68,6 +78,7 @@ func (StockLevel) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("brand_id", "variant_id", "location_id").Unique(),
 		index.Fields("brand_id", "location_id", "id"),
+		index.Fields("brand_id", "location_id", "stale", "counted_at"),
 	}
 }
 
@@ -76,6 +87,7 @@ func (StockLevel) Annotations() []schema.Annotation {
 		"stock_levels_reserved": "reserved >= 0 AND shortfall >= 0 AND reserved <= on_hand + shortfall",
 		"stock_levels_on_hand":  "on_hand >= 0 AND on_hand <= 1000000000",
 		"stock_levels_safety":   "safety_stock >= 0",
+		"stock_levels_aside":    "incoming >= 0 AND damaged >= 0",
 	}}}
 }
 
@@ -91,6 +103,8 @@ func (StockMovement) Fields() []ent.Field {
 		field.String("kind").Immutable(),
 		field.Int64("on_hand_delta").Default(0).Immutable(),
 		field.Int64("reserved_delta").Default(0).Immutable(),
+		field.Int64("incoming_delta").Default(0).Immutable(),
+		field.Int64("damaged_delta").Default(0).Immutable(),
 		field.String("reason").Default("").Immutable(),
 		field.String("reference_system").Default("").Immutable(),
 		field.String("reference_value").Default("").Immutable(),
@@ -109,4 +123,114 @@ func (StockMovement) Indexes() []ent.Index {
 		index.Fields("brand_id", "variant_id", "location_id", "id"),
 		index.Fields("brand_id", "location_id", "id"),
 	}
+}
+
+// Reservation keeps stock for somebody for a while. It ends once: consumed by an order, released, or expired.
+type Reservation struct{ ent.Schema }
+
+func (Reservation) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.Brandwide}, versioned{}}
+}
+
+func (Reservation) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("state"),
+		field.Int64("expires_at").GoType(commerce.Instant(0)).Immutable(),
+		field.String("holder").Immutable(), // the caller whose cap it counts against
+		field.UUID("member_id", commerce.UUID{}).Optional().Nillable().Immutable(),
+		field.UUID("order_id", commerce.UUID{}).Optional().Nillable(),
+		field.String("reference_system").Default("").Immutable(),
+		field.String("reference_value").Default("").Immutable(),
+	}
+}
+
+func (Reservation) Edges() []ent.Edge {
+	return []ent.Edge{named("member", Member.Type), refers("order", Order.Type)}
+}
+
+func (Reservation) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("state", "expires_at"),
+		index.Fields("brand_id", "holder", "state"),
+		index.Fields("brand_id", "member_id", "state"),
+	}
+}
+
+// ReservationLine is so many of a variant kept at a location.
+type ReservationLine struct{ ent.Schema }
+
+func (ReservationLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.AtLocation}} }
+
+func (ReservationLine) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("reservation_id", commerce.UUID{}).Immutable(),
+		field.UUID("variant_id", commerce.UUID{}).Immutable(),
+		field.UUID("location_id", commerce.UUID{}).Immutable(),
+		field.Int64("quantity").Immutable(),
+	}
+}
+
+func (ReservationLine) Edges() []ent.Edge {
+	return []ent.Edge{belongs("reservation", Reservation.Type), belongs("variant", Variant.Type), belongs("location", Location.Type)}
+}
+
+func (ReservationLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "reservation_id", "variant_id", "location_id").Unique()}
+}
+
+func (ReservationLine) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{"reservation_lines_quantity": "quantity > 0"}}}
+}
+
+// StockTransfer is goods on their way between two locations: off the shelf of the first, incoming at the second until they arrive.
+type StockTransfer struct{ ent.Schema }
+
+func (StockTransfer) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.Brandwide}, versioned{}}
+}
+
+func (StockTransfer) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("from_id", commerce.UUID{}).Immutable(),
+		field.UUID("to_id", commerce.UUID{}).Immutable(),
+		field.String("state"),
+		field.String("reference_system").Default("").Immutable(),
+		field.String("reference_value").Default("").Immutable(),
+	}
+}
+
+func (StockTransfer) Edges() []ent.Edge {
+	return []ent.Edge{belongs("from", Location.Type), belongs("to", Location.Type)}
+}
+
+func (StockTransfer) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "to_id", "state"), index.Fields("brand_id", "from_id", "state")}
+}
+
+// StockTransferLine is so many of a variant in a transfer.
+type StockTransferLine struct{ ent.Schema }
+
+func (StockTransferLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.Brandwide}} }
+
+func (StockTransferLine) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("stock_transfer_id", commerce.UUID{}).Immutable(),
+		field.UUID("variant_id", commerce.UUID{}).Immutable(),
+		field.Int64("quantity").Immutable(),
+		field.Int64("received").Default(0),
+	}
+}
+
+func (StockTransferLine) Edges() []ent.Edge {
+	return []ent.Edge{belongs("stock_transfer", StockTransfer.Type), belongs("variant", Variant.Type)}
+}
+
+func (StockTransferLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("brand_id", "stock_transfer_id", "variant_id").Unique()}
+}
+
+func (StockTransferLine) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
+		"stock_transfer_lines_received": "quantity > 0 AND received >= 0 AND received <= quantity",
+	}}}
 }

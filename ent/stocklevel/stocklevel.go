@@ -33,12 +33,18 @@ const (
 	FieldReserved = "reserved"
 	// FieldSafetyStock holds the string denoting the safety_stock field in the database.
 	FieldSafetyStock = "safety_stock"
+	// FieldIncoming holds the string denoting the incoming field in the database.
+	FieldIncoming = "incoming"
+	// FieldDamaged holds the string denoting the damaged field in the database.
+	FieldDamaged = "damaged"
 	// FieldShortfall holds the string denoting the shortfall field in the database.
 	FieldShortfall = "shortfall"
 	// FieldCountedAt holds the string denoting the counted_at field in the database.
 	FieldCountedAt = "counted_at"
 	// FieldSource holds the string denoting the source field in the database.
 	FieldSource = "source"
+	// FieldStale holds the string denoting the stale field in the database.
+	FieldStale = "stale"
 	// EdgeVariant holds the string denoting the variant edge name in mutations.
 	EdgeVariant = "variant"
 	// EdgeLocation holds the string denoting the location edge name in mutations.
@@ -73,9 +79,12 @@ var Columns = []string{
 	FieldOnHand,
 	FieldReserved,
 	FieldSafetyStock,
+	FieldIncoming,
+	FieldDamaged,
 	FieldShortfall,
 	FieldCountedAt,
 	FieldSource,
+	FieldStale,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -104,12 +113,18 @@ var (
 	DefaultReserved int64
 	// DefaultSafetyStock holds the default value on creation for the "safety_stock" field.
 	DefaultSafetyStock int64
+	// DefaultIncoming holds the default value on creation for the "incoming" field.
+	DefaultIncoming int64
+	// DefaultDamaged holds the default value on creation for the "damaged" field.
+	DefaultDamaged int64
 	// DefaultShortfall holds the default value on creation for the "shortfall" field.
 	DefaultShortfall int64
 	// DefaultCountedAt holds the default value on creation for the "counted_at" field.
 	DefaultCountedAt commerce.Instant
 	// DefaultSource holds the default value on creation for the "source" field.
 	DefaultSource string
+	// DefaultStale holds the default value on creation for the "stale" field.
+	DefaultStale bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -167,6 +182,16 @@ func BySafetyStock(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSafetyStock, opts...).ToFunc()
 }
 
+// ByIncoming orders the results by the incoming field.
+func ByIncoming(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldIncoming, opts...).ToFunc()
+}
+
+// ByDamaged orders the results by the damaged field.
+func ByDamaged(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDamaged, opts...).ToFunc()
+}
+
 // ByShortfall orders the results by the shortfall field.
 func ByShortfall(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldShortfall, opts...).ToFunc()
@@ -180,6 +205,11 @@ func ByCountedAt(opts ...sql.OrderTermOption) OrderOption {
 // BySource orders the results by the source field.
 func BySource(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSource, opts...).ToFunc()
+}
+
+// ByStale orders the results by the stale field.
+func ByStale(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStale, opts...).ToFunc()
 }
 
 // ByVariantField orders the results by variant field.

@@ -102,6 +102,16 @@ func SafetyStock(v int64) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldEQ(FieldSafetyStock, v))
 }
 
+// Incoming applies equality check predicate on the "incoming" field. It's identical to IncomingEQ.
+func Incoming(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldIncoming, v))
+}
+
+// Damaged applies equality check predicate on the "damaged" field. It's identical to DamagedEQ.
+func Damaged(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldDamaged, v))
+}
+
 // Shortfall applies equality check predicate on the "shortfall" field. It's identical to ShortfallEQ.
 func Shortfall(v int64) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldEQ(FieldShortfall, v))
@@ -116,6 +126,11 @@ func CountedAt(v commerce.Instant) predicate.StockLevel {
 // Source applies equality check predicate on the "source" field. It's identical to SourceEQ.
 func Source(v string) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldEQ(FieldSource, v))
+}
+
+// Stale applies equality check predicate on the "stale" field. It's identical to StaleEQ.
+func Stale(v bool) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldStale, v))
 }
 
 // BrandIDEQ applies the EQ predicate on the "brand_id" field.
@@ -466,6 +481,86 @@ func SafetyStockLTE(v int64) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldLTE(FieldSafetyStock, v))
 }
 
+// IncomingEQ applies the EQ predicate on the "incoming" field.
+func IncomingEQ(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldIncoming, v))
+}
+
+// IncomingNEQ applies the NEQ predicate on the "incoming" field.
+func IncomingNEQ(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNEQ(FieldIncoming, v))
+}
+
+// IncomingIn applies the In predicate on the "incoming" field.
+func IncomingIn(vs ...int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldIn(FieldIncoming, vs...))
+}
+
+// IncomingNotIn applies the NotIn predicate on the "incoming" field.
+func IncomingNotIn(vs ...int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNotIn(FieldIncoming, vs...))
+}
+
+// IncomingGT applies the GT predicate on the "incoming" field.
+func IncomingGT(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGT(FieldIncoming, v))
+}
+
+// IncomingGTE applies the GTE predicate on the "incoming" field.
+func IncomingGTE(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGTE(FieldIncoming, v))
+}
+
+// IncomingLT applies the LT predicate on the "incoming" field.
+func IncomingLT(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLT(FieldIncoming, v))
+}
+
+// IncomingLTE applies the LTE predicate on the "incoming" field.
+func IncomingLTE(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLTE(FieldIncoming, v))
+}
+
+// DamagedEQ applies the EQ predicate on the "damaged" field.
+func DamagedEQ(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldDamaged, v))
+}
+
+// DamagedNEQ applies the NEQ predicate on the "damaged" field.
+func DamagedNEQ(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNEQ(FieldDamaged, v))
+}
+
+// DamagedIn applies the In predicate on the "damaged" field.
+func DamagedIn(vs ...int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldIn(FieldDamaged, vs...))
+}
+
+// DamagedNotIn applies the NotIn predicate on the "damaged" field.
+func DamagedNotIn(vs ...int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNotIn(FieldDamaged, vs...))
+}
+
+// DamagedGT applies the GT predicate on the "damaged" field.
+func DamagedGT(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGT(FieldDamaged, v))
+}
+
+// DamagedGTE applies the GTE predicate on the "damaged" field.
+func DamagedGTE(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldGTE(FieldDamaged, v))
+}
+
+// DamagedLT applies the LT predicate on the "damaged" field.
+func DamagedLT(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLT(FieldDamaged, v))
+}
+
+// DamagedLTE applies the LTE predicate on the "damaged" field.
+func DamagedLTE(v int64) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldLTE(FieldDamaged, v))
+}
+
 // ShortfallEQ applies the EQ predicate on the "shortfall" field.
 func ShortfallEQ(v int64) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldEQ(FieldShortfall, v))
@@ -623,6 +718,16 @@ func SourceEqualFold(v string) predicate.StockLevel {
 // SourceContainsFold applies the ContainsFold predicate on the "source" field.
 func SourceContainsFold(v string) predicate.StockLevel {
 	return predicate.StockLevel(sql.FieldContainsFold(FieldSource, v))
+}
+
+// StaleEQ applies the EQ predicate on the "stale" field.
+func StaleEQ(v bool) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldEQ(FieldStale, v))
+}
+
+// StaleNEQ applies the NEQ predicate on the "stale" field.
+func StaleNEQ(v bool) predicate.StockLevel {
+	return predicate.StockLevel(sql.FieldNEQ(FieldStale, v))
 }
 
 // HasVariant applies the HasEdge predicate on the "variant" edge.

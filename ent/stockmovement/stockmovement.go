@@ -26,6 +26,10 @@ const (
 	FieldOnHandDelta = "on_hand_delta"
 	// FieldReservedDelta holds the string denoting the reserved_delta field in the database.
 	FieldReservedDelta = "reserved_delta"
+	// FieldIncomingDelta holds the string denoting the incoming_delta field in the database.
+	FieldIncomingDelta = "incoming_delta"
+	// FieldDamagedDelta holds the string denoting the damaged_delta field in the database.
+	FieldDamagedDelta = "damaged_delta"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
 	// FieldReferenceSystem holds the string denoting the reference_system field in the database.
@@ -69,6 +73,8 @@ var Columns = []string{
 	FieldKind,
 	FieldOnHandDelta,
 	FieldReservedDelta,
+	FieldIncomingDelta,
+	FieldDamagedDelta,
 	FieldReason,
 	FieldReferenceSystem,
 	FieldReferenceValue,
@@ -99,6 +105,10 @@ var (
 	DefaultOnHandDelta int64
 	// DefaultReservedDelta holds the default value on creation for the "reserved_delta" field.
 	DefaultReservedDelta int64
+	// DefaultIncomingDelta holds the default value on creation for the "incoming_delta" field.
+	DefaultIncomingDelta int64
+	// DefaultDamagedDelta holds the default value on creation for the "damaged_delta" field.
+	DefaultDamagedDelta int64
 	// DefaultReason holds the default value on creation for the "reason" field.
 	DefaultReason string
 	// DefaultReferenceSystem holds the default value on creation for the "reference_system" field.
@@ -145,6 +155,16 @@ func ByOnHandDelta(opts ...sql.OrderTermOption) OrderOption {
 // ByReservedDelta orders the results by the reserved_delta field.
 func ByReservedDelta(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReservedDelta, opts...).ToFunc()
+}
+
+// ByIncomingDelta orders the results by the incoming_delta field.
+func ByIncomingDelta(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldIncomingDelta, opts...).ToFunc()
+}
+
+// ByDamagedDelta orders the results by the damaged_delta field.
+func ByDamagedDelta(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDamagedDelta, opts...).ToFunc()
 }
 
 // ByReason orders the results by the reason field.

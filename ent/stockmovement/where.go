@@ -85,6 +85,16 @@ func ReservedDelta(v int64) predicate.StockMovement {
 	return predicate.StockMovement(sql.FieldEQ(FieldReservedDelta, v))
 }
 
+// IncomingDelta applies equality check predicate on the "incoming_delta" field. It's identical to IncomingDeltaEQ.
+func IncomingDelta(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldEQ(FieldIncomingDelta, v))
+}
+
+// DamagedDelta applies equality check predicate on the "damaged_delta" field. It's identical to DamagedDeltaEQ.
+func DamagedDelta(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldEQ(FieldDamagedDelta, v))
+}
+
 // Reason applies equality check predicate on the "reason" field. It's identical to ReasonEQ.
 func Reason(v string) predicate.StockMovement {
 	return predicate.StockMovement(sql.FieldEQ(FieldReason, v))
@@ -339,6 +349,86 @@ func ReservedDeltaLT(v int64) predicate.StockMovement {
 // ReservedDeltaLTE applies the LTE predicate on the "reserved_delta" field.
 func ReservedDeltaLTE(v int64) predicate.StockMovement {
 	return predicate.StockMovement(sql.FieldLTE(FieldReservedDelta, v))
+}
+
+// IncomingDeltaEQ applies the EQ predicate on the "incoming_delta" field.
+func IncomingDeltaEQ(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldEQ(FieldIncomingDelta, v))
+}
+
+// IncomingDeltaNEQ applies the NEQ predicate on the "incoming_delta" field.
+func IncomingDeltaNEQ(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldNEQ(FieldIncomingDelta, v))
+}
+
+// IncomingDeltaIn applies the In predicate on the "incoming_delta" field.
+func IncomingDeltaIn(vs ...int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldIn(FieldIncomingDelta, vs...))
+}
+
+// IncomingDeltaNotIn applies the NotIn predicate on the "incoming_delta" field.
+func IncomingDeltaNotIn(vs ...int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldNotIn(FieldIncomingDelta, vs...))
+}
+
+// IncomingDeltaGT applies the GT predicate on the "incoming_delta" field.
+func IncomingDeltaGT(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldGT(FieldIncomingDelta, v))
+}
+
+// IncomingDeltaGTE applies the GTE predicate on the "incoming_delta" field.
+func IncomingDeltaGTE(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldGTE(FieldIncomingDelta, v))
+}
+
+// IncomingDeltaLT applies the LT predicate on the "incoming_delta" field.
+func IncomingDeltaLT(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldLT(FieldIncomingDelta, v))
+}
+
+// IncomingDeltaLTE applies the LTE predicate on the "incoming_delta" field.
+func IncomingDeltaLTE(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldLTE(FieldIncomingDelta, v))
+}
+
+// DamagedDeltaEQ applies the EQ predicate on the "damaged_delta" field.
+func DamagedDeltaEQ(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldEQ(FieldDamagedDelta, v))
+}
+
+// DamagedDeltaNEQ applies the NEQ predicate on the "damaged_delta" field.
+func DamagedDeltaNEQ(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldNEQ(FieldDamagedDelta, v))
+}
+
+// DamagedDeltaIn applies the In predicate on the "damaged_delta" field.
+func DamagedDeltaIn(vs ...int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldIn(FieldDamagedDelta, vs...))
+}
+
+// DamagedDeltaNotIn applies the NotIn predicate on the "damaged_delta" field.
+func DamagedDeltaNotIn(vs ...int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldNotIn(FieldDamagedDelta, vs...))
+}
+
+// DamagedDeltaGT applies the GT predicate on the "damaged_delta" field.
+func DamagedDeltaGT(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldGT(FieldDamagedDelta, v))
+}
+
+// DamagedDeltaGTE applies the GTE predicate on the "damaged_delta" field.
+func DamagedDeltaGTE(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldGTE(FieldDamagedDelta, v))
+}
+
+// DamagedDeltaLT applies the LT predicate on the "damaged_delta" field.
+func DamagedDeltaLT(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldLT(FieldDamagedDelta, v))
+}
+
+// DamagedDeltaLTE applies the LTE predicate on the "damaged_delta" field.
+func DamagedDeltaLTE(v int64) predicate.StockMovement {
+	return predicate.StockMovement(sql.FieldLTE(FieldDamagedDelta, v))
 }
 
 // ReasonEQ applies the EQ predicate on the "reason" field.

@@ -50,6 +50,12 @@ type ComplexityRoot struct {
 		Quantity func(childComplexity int) int
 	}
 
+	Attribution struct {
+		Evidence func(childComplexity int) int
+		Guide    func(childComplexity int) int
+		Store    func(childComplexity int) int
+	}
+
 	Availability struct {
 		Places   func(childComplexity int) int
 		Sellable func(childComplexity int) int
@@ -135,6 +141,11 @@ type ComplexityRoot struct {
 		Source     func(childComplexity int) int
 	}
 
+	DiscountShare struct {
+		Amount func(childComplexity int) int
+		Payer  func(childComplexity int) int
+	}
+
 	EventConnection struct {
 		Edges      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
@@ -167,17 +178,26 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	FulfillmentHoldPayload struct {
+		FulfillmentOrder func(childComplexity int) int
+		Replayed         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	FulfillmentLine struct {
 		Quantity func(childComplexity int) int
 		Sku      func(childComplexity int) int
 	}
 
 	FulfillmentOrder struct {
-		ID       func(childComplexity int) int
-		Lines    func(childComplexity int) int
-		Location func(childComplexity int) int
-		Order    func(childComplexity int) int
-		State    func(childComplexity int) int
+		AcceptBy   func(childComplexity int) int
+		HoldReason func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Lines      func(childComplexity int) int
+		Location   func(childComplexity int) int
+		Order      func(childComplexity int) int
+		Routing    func(childComplexity int) int
+		State      func(childComplexity int) int
 	}
 
 	FulfillmentOrderConnection struct {
@@ -196,6 +216,19 @@ type ComplexityRoot struct {
 		ID                func(childComplexity int) int
 		Quantity          func(childComplexity int) int
 		Sku               func(childComplexity int) int
+	}
+
+	FulfillmentRejectPayload struct {
+		FulfillmentOrder func(childComplexity int) int
+		Replacement      func(childComplexity int) int
+		Replayed         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	FulfillmentReleasePayload struct {
+		FulfillmentOrder func(childComplexity int) int
+		Replayed         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	FulfillmentShipPayload struct {
@@ -290,18 +323,21 @@ type ComplexityRoot struct {
 	}
 
 	Location struct {
-		Active       func(childComplexity int) int
-		Address      func(childComplexity int) int
-		Code         func(childComplexity int) int
-		ExternalRefs func(childComplexity int) int
-		ID           func(childComplexity int) int
-		Kind         func(childComplexity int) int
-		Name         func(childComplexity int) int
-		Ownership    func(childComplexity int) int
-		Pickup       func(childComplexity int) int
-		Point        func(childComplexity int) int
-		Priority     func(childComplexity int) int
-		ShipFrom     func(childComplexity int) int
+		Active            func(childComplexity int) int
+		Address           func(childComplexity int) int
+		Code              func(childComplexity int) int
+		ExternalRefs      func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Kind              func(childComplexity int) int
+		Lent              func(childComplexity int) int
+		Name              func(childComplexity int) int
+		Ownership         func(childComplexity int) int
+		Pickup            func(childComplexity int) int
+		Point             func(childComplexity int) int
+		Priority          func(childComplexity int) int
+		ShipFrom          func(childComplexity int) int
+		StaleAfterSeconds func(childComplexity int) int
+		StalePercent      func(childComplexity int) int
 	}
 
 	LocationConnection struct {
@@ -392,25 +428,40 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		ChannelConnect     func(childComplexity int, input model.ChannelConnectInput) int
-		ChannelSync        func(childComplexity int, input model.ChannelSyncInput) int
-		FulfillmentAccept  func(childComplexity int, input model.FulfillmentAcceptInput) int
-		FulfillmentShip    func(childComplexity int, input model.FulfillmentShipInput) int
-		ListingPublish     func(childComplexity int, input model.ListingPublishInput) int
-		ListingUnpublish   func(childComplexity int, input model.ListingUnpublishInput) int
-		LocationUpsert     func(childComplexity int, input model.LocationUpsertInput) int
-		MemberUpsert       func(childComplexity int, input model.MemberUpsertInput) int
-		OrderCancel        func(childComplexity int, input model.OrderCancelInput) int
-		OrderPaymentRecord func(childComplexity int, input model.OrderPaymentRecordInput) int
-		OrderPlace         func(childComplexity int, input model.OrderPlaceInput) int
-		PriceSet           func(childComplexity int, input model.PriceSetInput) int
-		ProductUpsert      func(childComplexity int, input model.ProductUpsertInput) int
-		StockAdjust        func(childComplexity int, input model.StockAdjustInput) int
-		StockSet           func(childComplexity int, input model.StockSetInput) int
-		StockSync          func(childComplexity int, input model.StockSyncInput) int
+		ChannelConnect       func(childComplexity int, input model.ChannelConnectInput) int
+		ChannelSync          func(childComplexity int, input model.ChannelSyncInput) int
+		FulfillmentAccept    func(childComplexity int, input model.FulfillmentAcceptInput) int
+		FulfillmentHold      func(childComplexity int, input model.FulfillmentHoldInput) int
+		FulfillmentReject    func(childComplexity int, input model.FulfillmentRejectInput) int
+		FulfillmentRelease   func(childComplexity int, input model.FulfillmentReleaseInput) int
+		FulfillmentShip      func(childComplexity int, input model.FulfillmentShipInput) int
+		ListingPublish       func(childComplexity int, input model.ListingPublishInput) int
+		ListingUnpublish     func(childComplexity int, input model.ListingUnpublishInput) int
+		LocationUpsert       func(childComplexity int, input model.LocationUpsertInput) int
+		MemberUpsert         func(childComplexity int, input model.MemberUpsertInput) int
+		OrderCancel          func(childComplexity int, input model.OrderCancelInput) int
+		OrderPaymentRecord   func(childComplexity int, input model.OrderPaymentRecordInput) int
+		OrderPlace           func(childComplexity int, input model.OrderPlaceInput) int
+		PickupVerify         func(childComplexity int, input model.PickupVerifyInput) int
+		PriceSet             func(childComplexity int, input model.PriceSetInput) int
+		ProductUpsert        func(childComplexity int, input model.ProductUpsertInput) int
+		RefundCreate         func(childComplexity int, input model.RefundCreateInput) int
+		ReturnReceive        func(childComplexity int, input model.ReturnReceiveInput) int
+		ReturnReject         func(childComplexity int, input model.ReturnRejectInput) int
+		ReturnRequest        func(childComplexity int, input model.ReturnRequestInput) int
+		RoutingPolicySet     func(childComplexity int, input model.RoutingPolicySetInput) int
+		StockAdjust          func(childComplexity int, input model.StockAdjustInput) int
+		StockRelease         func(childComplexity int, input model.StockReleaseInput) int
+		StockReserve         func(childComplexity int, input model.StockReserveInput) int
+		StockSet             func(childComplexity int, input model.StockSetInput) int
+		StockSync            func(childComplexity int, input model.StockSyncInput) int
+		StockTransferCancel  func(childComplexity int, input model.StockTransferCancelInput) int
+		StockTransferCreate  func(childComplexity int, input model.StockTransferCreateInput) int
+		StockTransferReceive func(childComplexity int, input model.StockTransferReceiveInput) int
 	}
 
 	Order struct {
+		Attribution       func(childComplexity int) int
 		CanceledAt        func(childComplexity int) int
 		Channel           func(childComplexity int) int
 		Currency          func(childComplexity int) int
@@ -468,6 +519,8 @@ type ComplexityRoot struct {
 
 	OrderLine struct {
 		Allocations       func(childComplexity int) int
+		CanceledQuantity  func(childComplexity int) int
+		DiscountShares    func(childComplexity int) int
 		FulfilledQuantity func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Quantity          func(childComplexity int) int
@@ -520,9 +573,24 @@ type ComplexityRoot struct {
 		Value     func(childComplexity int) int
 	}
 
+	PickupCodeUsed struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+		UsedAt    func(childComplexity int) int
+		UsedBy    func(childComplexity int) int
+	}
+
 	PickupDelivery struct {
 		Code     func(childComplexity int) int
 		Location func(childComplexity int) int
+	}
+
+	PickupVerifyPayload struct {
+		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	PlatformError struct {
@@ -632,6 +700,8 @@ type ComplexityRoot struct {
 		Orders            func(childComplexity int, first *int, after *string, last *int, before *string, where *model.OrderWhere, orderBy []*model.OrderOrder) int
 		Product           func(childComplexity int, by model.ProductRef) int
 		Products          func(childComplexity int, first *int, after *string, last *int, before *string, where *model.ProductWhere, orderBy []*model.ProductOrder) int
+		RoutingPolicy     func(childComplexity int) int
+		RoutingSimulate   func(childComplexity int, input model.RoutingSimulateInput) int
 		StockAsOf         func(childComplexity int, variant model.VariantRef, location model.LocationRef, at time.Time) int
 		StockLevels       func(childComplexity int, first *int, after *string, last *int, before *string, where model.StockLevelWhere) int
 		StockMovements    func(childComplexity int, first *int, after *string, last *int, before *string, where model.StockMovementWhere) int
@@ -645,6 +715,26 @@ type ComplexityRoot struct {
 		Reason func(childComplexity int) int
 	}
 
+	RefundCreatePayload struct {
+		Order      func(childComplexity int) int
+		Refund     func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Reservation struct {
+		ExpiresAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Lines     func(childComplexity int) int
+		State     func(childComplexity int) int
+	}
+
+	ReservationLine struct {
+		Location func(childComplexity int) int
+		Quantity func(childComplexity int) int
+		Variant  func(childComplexity int) int
+	}
+
 	Return struct {
 		ID    func(childComplexity int) int
 		Lines func(childComplexity int) int
@@ -655,6 +745,63 @@ type ComplexityRoot struct {
 		Disposition func(childComplexity int) int
 		Quantity    func(childComplexity int) int
 		Sku         func(childComplexity int) int
+	}
+
+	ReturnReceivePayload struct {
+		Replayed   func(childComplexity int) int
+		Return     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReturnRejectPayload struct {
+		Replayed   func(childComplexity int) int
+		Return     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReturnRequestPayload struct {
+		Replayed   func(childComplexity int) int
+		Return     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RoutingCandidate struct {
+		DistanceKm      func(childComplexity int) int
+		ExcludedBecause func(childComplexity int) int
+		Location        func(childComplexity int) int
+		Score           func(childComplexity int) int
+	}
+
+	RoutingDecision struct {
+		Candidates func(childComplexity int) int
+	}
+
+	RoutingPlanEntry struct {
+		Lines    func(childComplexity int) int
+		Location func(childComplexity int) int
+	}
+
+	RoutingPlanLine struct {
+		Quantity func(childComplexity int) int
+		Sku      func(childComplexity int) int
+	}
+
+	RoutingPolicy struct {
+		AcceptWithinSeconds func(childComplexity int) int
+		Criteria            func(childComplexity int) int
+		Locations           func(childComplexity int) int
+		MaxParcels          func(childComplexity int) int
+		Regions             func(childComplexity int) int
+	}
+
+	RoutingPolicySetPayload struct {
+		Policy     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RoutingSimulation struct {
+		Candidates func(childComplexity int) int
+		Plan       func(childComplexity int) int
 	}
 
 	SelectedOption struct {
@@ -706,6 +853,7 @@ type ComplexityRoot struct {
 	StockLevel struct {
 		AsOf        func(childComplexity int) int
 		Available   func(childComplexity int) int
+		Damaged     func(childComplexity int) int
 		ID          func(childComplexity int) int
 		Incoming    func(childComplexity int) int
 		Location    func(childComplexity int) int
@@ -714,6 +862,7 @@ type ComplexityRoot struct {
 		SafetyStock func(childComplexity int) int
 		Shortfall   func(childComplexity int) int
 		Source      func(childComplexity int) int
+		Stale       func(childComplexity int) int
 		UpdatedAt   func(childComplexity int) int
 		Variant     func(childComplexity int) int
 	}
@@ -732,7 +881,9 @@ type ComplexityRoot struct {
 	StockMovement struct {
 		Actor         func(childComplexity int) int
 		Cause         func(childComplexity int) int
+		DamagedDelta  func(childComplexity int) int
 		ID            func(childComplexity int) int
+		IncomingDelta func(childComplexity int) int
 		Kind          func(childComplexity int) int
 		Location      func(childComplexity int) int
 		OccurredAt    func(childComplexity int) int
@@ -752,6 +903,18 @@ type ComplexityRoot struct {
 	StockMovementEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	StockReleasePayload struct {
+		Replayed    func(childComplexity int) int
+		Reservation func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	StockReservePayload struct {
+		Replayed    func(childComplexity int) int
+		Reservation func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	StockRule struct {
@@ -778,6 +941,38 @@ type ComplexityRoot struct {
 	StockSyncResult struct {
 		Index      func(childComplexity int) int
 		Outcome    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StockTransfer struct {
+		From  func(childComplexity int) int
+		ID    func(childComplexity int) int
+		Lines func(childComplexity int) int
+		State func(childComplexity int) int
+		To    func(childComplexity int) int
+	}
+
+	StockTransferCancelPayload struct {
+		Replayed   func(childComplexity int) int
+		Transfer   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StockTransferCreatePayload struct {
+		Replayed   func(childComplexity int) int
+		Transfer   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StockTransferLine struct {
+		Quantity func(childComplexity int) int
+		Received func(childComplexity int) int
+		Variant  func(childComplexity int) int
+	}
+
+	StockTransferReceivePayload struct {
+		Replayed   func(childComplexity int) int
+		Transfer   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -910,6 +1105,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Allocation.Quantity(childComplexity), true
+
+	case "Attribution.evidence":
+		if e.ComplexityRoot.Attribution.Evidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attribution.Evidence(childComplexity), true
+	case "Attribution.guide":
+		if e.ComplexityRoot.Attribution.Guide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attribution.Guide(childComplexity), true
+	case "Attribution.store":
+		if e.ComplexityRoot.Attribution.Store == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attribution.Store(childComplexity), true
 
 	case "Availability.places":
 		if e.ComplexityRoot.Availability.Places == nil {
@@ -1200,6 +1414,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Consent.Source(childComplexity), true
 
+	case "DiscountShare.amount":
+		if e.ComplexityRoot.DiscountShare.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountShare.Amount(childComplexity), true
+	case "DiscountShare.payer":
+		if e.ComplexityRoot.DiscountShare.Payer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountShare.Payer(childComplexity), true
+
 	case "EventConnection.edges":
 		if e.ComplexityRoot.EventConnection.Edges == nil {
 			break
@@ -1307,6 +1534,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FulfillmentAcceptPayload.UserErrors(childComplexity), true
 
+	case "FulfillmentHoldPayload.fulfillmentOrder":
+		if e.ComplexityRoot.FulfillmentHoldPayload.FulfillmentOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentHoldPayload.FulfillmentOrder(childComplexity), true
+	case "FulfillmentHoldPayload.replayed":
+		if e.ComplexityRoot.FulfillmentHoldPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentHoldPayload.Replayed(childComplexity), true
+	case "FulfillmentHoldPayload.userErrors":
+		if e.ComplexityRoot.FulfillmentHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentHoldPayload.UserErrors(childComplexity), true
+
 	case "FulfillmentLine.quantity":
 		if e.ComplexityRoot.FulfillmentLine.Quantity == nil {
 			break
@@ -1320,6 +1566,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FulfillmentLine.Sku(childComplexity), true
 
+	case "FulfillmentOrder.acceptBy":
+		if e.ComplexityRoot.FulfillmentOrder.AcceptBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentOrder.AcceptBy(childComplexity), true
+	case "FulfillmentOrder.holdReason":
+		if e.ComplexityRoot.FulfillmentOrder.HoldReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentOrder.HoldReason(childComplexity), true
 	case "FulfillmentOrder.id":
 		if e.ComplexityRoot.FulfillmentOrder.ID == nil {
 			break
@@ -1344,6 +1602,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FulfillmentOrder.Order(childComplexity), true
+	case "FulfillmentOrder.routing":
+		if e.ComplexityRoot.FulfillmentOrder.Routing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentOrder.Routing(childComplexity), true
 	case "FulfillmentOrder.state":
 		if e.ComplexityRoot.FulfillmentOrder.State == nil {
 			break
@@ -1407,6 +1671,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FulfillmentOrderLine.Sku(childComplexity), true
+
+	case "FulfillmentRejectPayload.fulfillmentOrder":
+		if e.ComplexityRoot.FulfillmentRejectPayload.FulfillmentOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentRejectPayload.FulfillmentOrder(childComplexity), true
+	case "FulfillmentRejectPayload.replacement":
+		if e.ComplexityRoot.FulfillmentRejectPayload.Replacement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentRejectPayload.Replacement(childComplexity), true
+	case "FulfillmentRejectPayload.replayed":
+		if e.ComplexityRoot.FulfillmentRejectPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentRejectPayload.Replayed(childComplexity), true
+	case "FulfillmentRejectPayload.userErrors":
+		if e.ComplexityRoot.FulfillmentRejectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentRejectPayload.UserErrors(childComplexity), true
+
+	case "FulfillmentReleasePayload.fulfillmentOrder":
+		if e.ComplexityRoot.FulfillmentReleasePayload.FulfillmentOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentReleasePayload.FulfillmentOrder(childComplexity), true
+	case "FulfillmentReleasePayload.replayed":
+		if e.ComplexityRoot.FulfillmentReleasePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentReleasePayload.Replayed(childComplexity), true
+	case "FulfillmentReleasePayload.userErrors":
+		if e.ComplexityRoot.FulfillmentReleasePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfillmentReleasePayload.UserErrors(childComplexity), true
 
 	case "FulfillmentShipPayload.fulfillment":
 		if e.ComplexityRoot.FulfillmentShipPayload.Fulfillment == nil {
@@ -1786,6 +2094,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Location.Kind(childComplexity), true
+	case "Location.lent":
+		if e.ComplexityRoot.Location.Lent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Location.Lent(childComplexity), true
 	case "Location.name":
 		if e.ComplexityRoot.Location.Name == nil {
 			break
@@ -1822,6 +2136,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Location.ShipFrom(childComplexity), true
+	case "Location.staleAfterSeconds":
+		if e.ComplexityRoot.Location.StaleAfterSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Location.StaleAfterSeconds(childComplexity), true
+	case "Location.stalePercent":
+		if e.ComplexityRoot.Location.StalePercent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Location.StalePercent(childComplexity), true
 
 	case "LocationConnection.edges":
 		if e.ComplexityRoot.LocationConnection.Edges == nil {
@@ -2162,6 +2488,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.FulfillmentAccept(childComplexity, args["input"].(model.FulfillmentAcceptInput)), true
+	case "Mutation.fulfillmentHold":
+		if e.ComplexityRoot.Mutation.FulfillmentHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_fulfillmentHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FulfillmentHold(childComplexity, args["input"].(model.FulfillmentHoldInput)), true
+	case "Mutation.fulfillmentReject":
+		if e.ComplexityRoot.Mutation.FulfillmentReject == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_fulfillmentReject_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FulfillmentReject(childComplexity, args["input"].(model.FulfillmentRejectInput)), true
+	case "Mutation.fulfillmentRelease":
+		if e.ComplexityRoot.Mutation.FulfillmentRelease == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_fulfillmentRelease_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FulfillmentRelease(childComplexity, args["input"].(model.FulfillmentReleaseInput)), true
 	case "Mutation.fulfillmentShip":
 		if e.ComplexityRoot.Mutation.FulfillmentShip == nil {
 			break
@@ -2250,6 +2609,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OrderPlace(childComplexity, args["input"].(model.OrderPlaceInput)), true
+	case "Mutation.pickupVerify":
+		if e.ComplexityRoot.Mutation.PickupVerify == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pickupVerify_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PickupVerify(childComplexity, args["input"].(model.PickupVerifyInput)), true
 	case "Mutation.priceSet":
 		if e.ComplexityRoot.Mutation.PriceSet == nil {
 			break
@@ -2272,6 +2642,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ProductUpsert(childComplexity, args["input"].(model.ProductUpsertInput)), true
+	case "Mutation.refundCreate":
+		if e.ComplexityRoot.Mutation.RefundCreate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_refundCreate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefundCreate(childComplexity, args["input"].(model.RefundCreateInput)), true
+	case "Mutation.returnReceive":
+		if e.ComplexityRoot.Mutation.ReturnReceive == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_returnReceive_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReturnReceive(childComplexity, args["input"].(model.ReturnReceiveInput)), true
+	case "Mutation.returnReject":
+		if e.ComplexityRoot.Mutation.ReturnReject == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_returnReject_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReturnReject(childComplexity, args["input"].(model.ReturnRejectInput)), true
+	case "Mutation.returnRequest":
+		if e.ComplexityRoot.Mutation.ReturnRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_returnRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReturnRequest(childComplexity, args["input"].(model.ReturnRequestInput)), true
+	case "Mutation.routingPolicySet":
+		if e.ComplexityRoot.Mutation.RoutingPolicySet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_routingPolicySet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RoutingPolicySet(childComplexity, args["input"].(model.RoutingPolicySetInput)), true
 	case "Mutation.stockAdjust":
 		if e.ComplexityRoot.Mutation.StockAdjust == nil {
 			break
@@ -2283,6 +2708,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.StockAdjust(childComplexity, args["input"].(model.StockAdjustInput)), true
+	case "Mutation.stockRelease":
+		if e.ComplexityRoot.Mutation.StockRelease == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_stockRelease_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StockRelease(childComplexity, args["input"].(model.StockReleaseInput)), true
+	case "Mutation.stockReserve":
+		if e.ComplexityRoot.Mutation.StockReserve == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_stockReserve_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StockReserve(childComplexity, args["input"].(model.StockReserveInput)), true
 	case "Mutation.stockSet":
 		if e.ComplexityRoot.Mutation.StockSet == nil {
 			break
@@ -2305,7 +2752,46 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.StockSync(childComplexity, args["input"].(model.StockSyncInput)), true
+	case "Mutation.stockTransferCancel":
+		if e.ComplexityRoot.Mutation.StockTransferCancel == nil {
+			break
+		}
 
+		args, err := ec.field_Mutation_stockTransferCancel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StockTransferCancel(childComplexity, args["input"].(model.StockTransferCancelInput)), true
+	case "Mutation.stockTransferCreate":
+		if e.ComplexityRoot.Mutation.StockTransferCreate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_stockTransferCreate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StockTransferCreate(childComplexity, args["input"].(model.StockTransferCreateInput)), true
+	case "Mutation.stockTransferReceive":
+		if e.ComplexityRoot.Mutation.StockTransferReceive == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_stockTransferReceive_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StockTransferReceive(childComplexity, args["input"].(model.StockTransferReceiveInput)), true
+
+	case "Order.attribution":
+		if e.ComplexityRoot.Order.Attribution == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.Attribution(childComplexity), true
 	case "Order.canceledAt":
 		if e.ComplexityRoot.Order.CanceledAt == nil {
 			break
@@ -2563,6 +3049,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OrderLine.Allocations(childComplexity), true
+	case "OrderLine.canceledQuantity":
+		if e.ComplexityRoot.OrderLine.CanceledQuantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderLine.CanceledQuantity(childComplexity), true
+	case "OrderLine.discountShares":
+		if e.ComplexityRoot.OrderLine.DiscountShares == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderLine.DiscountShares(childComplexity), true
 	case "OrderLine.fulfilledQuantity":
 		if e.ComplexityRoot.OrderLine.FulfilledQuantity == nil {
 			break
@@ -2762,6 +3260,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PickupCode.Value(childComplexity), true
 
+	case "PickupCodeUsed.code":
+		if e.ComplexityRoot.PickupCodeUsed.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupCodeUsed.Code(childComplexity), true
+	case "PickupCodeUsed.message":
+		if e.ComplexityRoot.PickupCodeUsed.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupCodeUsed.Message(childComplexity), true
+	case "PickupCodeUsed.path":
+		if e.ComplexityRoot.PickupCodeUsed.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupCodeUsed.Path(childComplexity), true
+	case "PickupCodeUsed.retryable":
+		if e.ComplexityRoot.PickupCodeUsed.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupCodeUsed.Retryable(childComplexity), true
+	case "PickupCodeUsed.usedAt":
+		if e.ComplexityRoot.PickupCodeUsed.UsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupCodeUsed.UsedAt(childComplexity), true
+	case "PickupCodeUsed.usedBy":
+		if e.ComplexityRoot.PickupCodeUsed.UsedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupCodeUsed.UsedBy(childComplexity), true
+
 	case "PickupDelivery.code":
 		if e.ComplexityRoot.PickupDelivery.Code == nil {
 			break
@@ -2774,6 +3309,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PickupDelivery.Location(childComplexity), true
+
+	case "PickupVerifyPayload.order":
+		if e.ComplexityRoot.PickupVerifyPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupVerifyPayload.Order(childComplexity), true
+	case "PickupVerifyPayload.replayed":
+		if e.ComplexityRoot.PickupVerifyPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupVerifyPayload.Replayed(childComplexity), true
+	case "PickupVerifyPayload.userErrors":
+		if e.ComplexityRoot.PickupVerifyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PickupVerifyPayload.UserErrors(childComplexity), true
 
 	case "PlatformError.code":
 		if e.ComplexityRoot.PlatformError.Code == nil {
@@ -3298,6 +3852,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["where"].(*model.ProductWhere), args["orderBy"].([]*model.ProductOrder)), true
+	case "Query.routingPolicy":
+		if e.ComplexityRoot.Query.RoutingPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.RoutingPolicy(childComplexity), true
+	case "Query.routingSimulate":
+		if e.ComplexityRoot.Query.RoutingSimulate == nil {
+			break
+		}
+
+		args, err := ec.field_Query_routingSimulate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RoutingSimulate(childComplexity, args["input"].(model.RoutingSimulateInput)), true
 	case "Query.stockAsOf":
 		if e.ComplexityRoot.Query.StockAsOf == nil {
 			break
@@ -3368,6 +3939,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Refund.Reason(childComplexity), true
 
+	case "RefundCreatePayload.order":
+		if e.ComplexityRoot.RefundCreatePayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefundCreatePayload.Order(childComplexity), true
+	case "RefundCreatePayload.refund":
+		if e.ComplexityRoot.RefundCreatePayload.Refund == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefundCreatePayload.Refund(childComplexity), true
+	case "RefundCreatePayload.replayed":
+		if e.ComplexityRoot.RefundCreatePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefundCreatePayload.Replayed(childComplexity), true
+	case "RefundCreatePayload.userErrors":
+		if e.ComplexityRoot.RefundCreatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefundCreatePayload.UserErrors(childComplexity), true
+
+	case "Reservation.expiresAt":
+		if e.ComplexityRoot.Reservation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reservation.ExpiresAt(childComplexity), true
+	case "Reservation.id":
+		if e.ComplexityRoot.Reservation.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reservation.ID(childComplexity), true
+	case "Reservation.lines":
+		if e.ComplexityRoot.Reservation.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reservation.Lines(childComplexity), true
+	case "Reservation.state":
+		if e.ComplexityRoot.Reservation.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reservation.State(childComplexity), true
+
+	case "ReservationLine.location":
+		if e.ComplexityRoot.ReservationLine.Location == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReservationLine.Location(childComplexity), true
+	case "ReservationLine.quantity":
+		if e.ComplexityRoot.ReservationLine.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReservationLine.Quantity(childComplexity), true
+	case "ReservationLine.variant":
+		if e.ComplexityRoot.ReservationLine.Variant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReservationLine.Variant(childComplexity), true
+
 	case "Return.id":
 		if e.ComplexityRoot.Return.ID == nil {
 			break
@@ -3405,6 +4045,178 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReturnLine.Sku(childComplexity), true
+
+	case "ReturnReceivePayload.replayed":
+		if e.ComplexityRoot.ReturnReceivePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnReceivePayload.Replayed(childComplexity), true
+	case "ReturnReceivePayload.return":
+		if e.ComplexityRoot.ReturnReceivePayload.Return == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnReceivePayload.Return(childComplexity), true
+	case "ReturnReceivePayload.userErrors":
+		if e.ComplexityRoot.ReturnReceivePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnReceivePayload.UserErrors(childComplexity), true
+
+	case "ReturnRejectPayload.replayed":
+		if e.ComplexityRoot.ReturnRejectPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRejectPayload.Replayed(childComplexity), true
+	case "ReturnRejectPayload.return":
+		if e.ComplexityRoot.ReturnRejectPayload.Return == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRejectPayload.Return(childComplexity), true
+	case "ReturnRejectPayload.userErrors":
+		if e.ComplexityRoot.ReturnRejectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRejectPayload.UserErrors(childComplexity), true
+
+	case "ReturnRequestPayload.replayed":
+		if e.ComplexityRoot.ReturnRequestPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequestPayload.Replayed(childComplexity), true
+	case "ReturnRequestPayload.return":
+		if e.ComplexityRoot.ReturnRequestPayload.Return == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequestPayload.Return(childComplexity), true
+	case "ReturnRequestPayload.userErrors":
+		if e.ComplexityRoot.ReturnRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequestPayload.UserErrors(childComplexity), true
+
+	case "RoutingCandidate.distanceKm":
+		if e.ComplexityRoot.RoutingCandidate.DistanceKm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingCandidate.DistanceKm(childComplexity), true
+	case "RoutingCandidate.excludedBecause":
+		if e.ComplexityRoot.RoutingCandidate.ExcludedBecause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingCandidate.ExcludedBecause(childComplexity), true
+	case "RoutingCandidate.location":
+		if e.ComplexityRoot.RoutingCandidate.Location == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingCandidate.Location(childComplexity), true
+	case "RoutingCandidate.score":
+		if e.ComplexityRoot.RoutingCandidate.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingCandidate.Score(childComplexity), true
+
+	case "RoutingDecision.candidates":
+		if e.ComplexityRoot.RoutingDecision.Candidates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingDecision.Candidates(childComplexity), true
+
+	case "RoutingPlanEntry.lines":
+		if e.ComplexityRoot.RoutingPlanEntry.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPlanEntry.Lines(childComplexity), true
+	case "RoutingPlanEntry.location":
+		if e.ComplexityRoot.RoutingPlanEntry.Location == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPlanEntry.Location(childComplexity), true
+
+	case "RoutingPlanLine.quantity":
+		if e.ComplexityRoot.RoutingPlanLine.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPlanLine.Quantity(childComplexity), true
+	case "RoutingPlanLine.sku":
+		if e.ComplexityRoot.RoutingPlanLine.Sku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPlanLine.Sku(childComplexity), true
+
+	case "RoutingPolicy.acceptWithinSeconds":
+		if e.ComplexityRoot.RoutingPolicy.AcceptWithinSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPolicy.AcceptWithinSeconds(childComplexity), true
+	case "RoutingPolicy.criteria":
+		if e.ComplexityRoot.RoutingPolicy.Criteria == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPolicy.Criteria(childComplexity), true
+	case "RoutingPolicy.locations":
+		if e.ComplexityRoot.RoutingPolicy.Locations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPolicy.Locations(childComplexity), true
+	case "RoutingPolicy.maxParcels":
+		if e.ComplexityRoot.RoutingPolicy.MaxParcels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPolicy.MaxParcels(childComplexity), true
+	case "RoutingPolicy.regions":
+		if e.ComplexityRoot.RoutingPolicy.Regions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPolicy.Regions(childComplexity), true
+
+	case "RoutingPolicySetPayload.policy":
+		if e.ComplexityRoot.RoutingPolicySetPayload.Policy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPolicySetPayload.Policy(childComplexity), true
+	case "RoutingPolicySetPayload.userErrors":
+		if e.ComplexityRoot.RoutingPolicySetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingPolicySetPayload.UserErrors(childComplexity), true
+
+	case "RoutingSimulation.candidates":
+		if e.ComplexityRoot.RoutingSimulation.Candidates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingSimulation.Candidates(childComplexity), true
+	case "RoutingSimulation.plan":
+		if e.ComplexityRoot.RoutingSimulation.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoutingSimulation.Plan(childComplexity), true
 
 	case "SelectedOption.name":
 		if e.ComplexityRoot.SelectedOption.Name == nil {
@@ -3592,6 +4404,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockLevel.Available(childComplexity), true
+	case "StockLevel.damaged":
+		if e.ComplexityRoot.StockLevel.Damaged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockLevel.Damaged(childComplexity), true
 	case "StockLevel.id":
 		if e.ComplexityRoot.StockLevel.ID == nil {
 			break
@@ -3640,6 +4458,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockLevel.Source(childComplexity), true
+	case "StockLevel.stale":
+		if e.ComplexityRoot.StockLevel.Stale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockLevel.Stale(childComplexity), true
 	case "StockLevel.updatedAt":
 		if e.ComplexityRoot.StockLevel.UpdatedAt == nil {
 			break
@@ -3697,12 +4521,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockMovement.Cause(childComplexity), true
+	case "StockMovement.damagedDelta":
+		if e.ComplexityRoot.StockMovement.DamagedDelta == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockMovement.DamagedDelta(childComplexity), true
 	case "StockMovement.id":
 		if e.ComplexityRoot.StockMovement.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.StockMovement.ID(childComplexity), true
+	case "StockMovement.incomingDelta":
+		if e.ComplexityRoot.StockMovement.IncomingDelta == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockMovement.IncomingDelta(childComplexity), true
 	case "StockMovement.kind":
 		if e.ComplexityRoot.StockMovement.Kind == nil {
 			break
@@ -3783,6 +4619,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockMovementEdge.Node(childComplexity), true
+
+	case "StockReleasePayload.replayed":
+		if e.ComplexityRoot.StockReleasePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockReleasePayload.Replayed(childComplexity), true
+	case "StockReleasePayload.reservation":
+		if e.ComplexityRoot.StockReleasePayload.Reservation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockReleasePayload.Reservation(childComplexity), true
+	case "StockReleasePayload.userErrors":
+		if e.ComplexityRoot.StockReleasePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockReleasePayload.UserErrors(childComplexity), true
+
+	case "StockReservePayload.replayed":
+		if e.ComplexityRoot.StockReservePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockReservePayload.Replayed(childComplexity), true
+	case "StockReservePayload.reservation":
+		if e.ComplexityRoot.StockReservePayload.Reservation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockReservePayload.Reservation(childComplexity), true
+	case "StockReservePayload.userErrors":
+		if e.ComplexityRoot.StockReservePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockReservePayload.UserErrors(childComplexity), true
 
 	case "StockRule.buffer":
 		if e.ComplexityRoot.StockRule.Buffer == nil {
@@ -3877,6 +4751,113 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockSyncResult.UserErrors(childComplexity), true
+
+	case "StockTransfer.from":
+		if e.ComplexityRoot.StockTransfer.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransfer.From(childComplexity), true
+	case "StockTransfer.id":
+		if e.ComplexityRoot.StockTransfer.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransfer.ID(childComplexity), true
+	case "StockTransfer.lines":
+		if e.ComplexityRoot.StockTransfer.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransfer.Lines(childComplexity), true
+	case "StockTransfer.state":
+		if e.ComplexityRoot.StockTransfer.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransfer.State(childComplexity), true
+	case "StockTransfer.to":
+		if e.ComplexityRoot.StockTransfer.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransfer.To(childComplexity), true
+
+	case "StockTransferCancelPayload.replayed":
+		if e.ComplexityRoot.StockTransferCancelPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferCancelPayload.Replayed(childComplexity), true
+	case "StockTransferCancelPayload.transfer":
+		if e.ComplexityRoot.StockTransferCancelPayload.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferCancelPayload.Transfer(childComplexity), true
+	case "StockTransferCancelPayload.userErrors":
+		if e.ComplexityRoot.StockTransferCancelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferCancelPayload.UserErrors(childComplexity), true
+
+	case "StockTransferCreatePayload.replayed":
+		if e.ComplexityRoot.StockTransferCreatePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferCreatePayload.Replayed(childComplexity), true
+	case "StockTransferCreatePayload.transfer":
+		if e.ComplexityRoot.StockTransferCreatePayload.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferCreatePayload.Transfer(childComplexity), true
+	case "StockTransferCreatePayload.userErrors":
+		if e.ComplexityRoot.StockTransferCreatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferCreatePayload.UserErrors(childComplexity), true
+
+	case "StockTransferLine.quantity":
+		if e.ComplexityRoot.StockTransferLine.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferLine.Quantity(childComplexity), true
+	case "StockTransferLine.received":
+		if e.ComplexityRoot.StockTransferLine.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferLine.Received(childComplexity), true
+	case "StockTransferLine.variant":
+		if e.ComplexityRoot.StockTransferLine.Variant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferLine.Variant(childComplexity), true
+
+	case "StockTransferReceivePayload.replayed":
+		if e.ComplexityRoot.StockTransferReceivePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferReceivePayload.Replayed(childComplexity), true
+	case "StockTransferReceivePayload.transfer":
+		if e.ComplexityRoot.StockTransferReceivePayload.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferReceivePayload.Transfer(childComplexity), true
+	case "StockTransferReceivePayload.userErrors":
+		if e.ComplexityRoot.StockTransferReceivePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferReceivePayload.UserErrors(childComplexity), true
 
 	case "Subscription.events":
 		if e.ComplexityRoot.Subscription.Events == nil {
@@ -4101,9 +5082,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputChannelRef,
 		ec.unmarshalInputChannelSyncInput,
 		ec.unmarshalInputDeliveryInput,
+		ec.unmarshalInputDiscountShareInput,
 		ec.unmarshalInputExternalRefInput,
 		ec.unmarshalInputFulfillmentAcceptInput,
+		ec.unmarshalInputFulfillmentHoldInput,
 		ec.unmarshalInputFulfillmentOrderWhere,
+		ec.unmarshalInputFulfillmentRejectInput,
+		ec.unmarshalInputFulfillmentReleaseInput,
 		ec.unmarshalInputFulfillmentShipInput,
 		ec.unmarshalInputIdentityInput,
 		ec.unmarshalInputLineQuantityInput,
@@ -4126,6 +5111,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputOrderRef,
 		ec.unmarshalInputOrderWhere,
 		ec.unmarshalInputPaymentInput,
+		ec.unmarshalInputPickupInput,
+		ec.unmarshalInputPickupVerifyInput,
 		ec.unmarshalInputPointInput,
 		ec.unmarshalInputPriceSetInput,
 		ec.unmarshalInputProductOptionInput,
@@ -4133,15 +5120,31 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputProductRef,
 		ec.unmarshalInputProductUpsertInput,
 		ec.unmarshalInputProductWhere,
+		ec.unmarshalInputRefundCreateInput,
+		ec.unmarshalInputReturnLineInput,
+		ec.unmarshalInputReturnReceiveInput,
+		ec.unmarshalInputReturnReceiveLineInput,
+		ec.unmarshalInputReturnRejectInput,
+		ec.unmarshalInputReturnRequestInput,
+		ec.unmarshalInputRoutingLineInput,
+		ec.unmarshalInputRoutingPolicySetInput,
+		ec.unmarshalInputRoutingSimulateInput,
 		ec.unmarshalInputSelectedOptionInput,
 		ec.unmarshalInputSettingInput,
 		ec.unmarshalInputShipInput,
 		ec.unmarshalInputStockAdjustInput,
 		ec.unmarshalInputStockLevelWhere,
 		ec.unmarshalInputStockMovementWhere,
+		ec.unmarshalInputStockReleaseInput,
+		ec.unmarshalInputStockReserveInput,
+		ec.unmarshalInputStockReserveLineInput,
 		ec.unmarshalInputStockSetInput,
 		ec.unmarshalInputStockSyncInput,
 		ec.unmarshalInputStockSyncRow,
+		ec.unmarshalInputStockTransferCancelInput,
+		ec.unmarshalInputStockTransferCreateInput,
+		ec.unmarshalInputStockTransferLineInput,
+		ec.unmarshalInputStockTransferReceiveInput,
 		ec.unmarshalInputVariantInput,
 		ec.unmarshalInputVariantRef,
 	)
@@ -4496,6 +5499,22 @@ type IllegalTransition implements UserError {
   retryable: Boolean!
   "The mutations that are legal now."
   allowed: [String!]!
+}
+
+"The pick-up code was used before."
+type PickupCodeUsed implements UserError {
+  "ALREADY_USED."
+  code: UserErrorCode!
+  "Where, from the input's root."
+  path: [String!]
+  "What went wrong, for people."
+  message: String!
+  "Whether the same call may succeed later."
+  retryable: Boolean!
+  "When."
+  usedAt: DateTime!
+  "By whom."
+  usedBy: String!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/catalog.graphql", Input: `extend type Query {
@@ -5648,6 +6667,22 @@ extend type Mutation {
   fulfillmentAccept(input: FulfillmentAcceptInput!): FulfillmentAcceptPayload @hasScope(scope: "orders:write")
   "A parcel leaves. Only a valid dispatch token can ship, so that a canceled order cannot."
   fulfillmentShip(input: FulfillmentShipInput!): FulfillmentShipPayload @hasScope(scope: "orders:write")
+  "A location says no to what it has not shipped, accepted or not: its promise is released once, and another location gets the work."
+  fulfillmentReject(input: FulfillmentRejectInput!): FulfillmentRejectPayload @hasScope(scope: "orders:write")
+  "Keeps work back; dispatch tokens given out for it are void."
+  fulfillmentHold(input: FulfillmentHoldInput!): FulfillmentHoldPayload @hasScope(scope: "orders:write")
+  "Lets work that was kept back go on: it is to be accepted again."
+  fulfillmentRelease(input: FulfillmentReleaseInput!): FulfillmentReleasePayload @hasScope(scope: "orders:write")
+  "Gives out an order at a counter against its code, once. A wrong code counts: after 6 the counter is locked for a while."
+  pickupVerify(input: PickupVerifyInput!): PickupVerifyPayload @hasScope(scope: "orders:write")
+  "Announces that goods come back."
+  returnRequest(input: ReturnRequestInput!): ReturnRequestPayload @hasScope(scope: "orders:write")
+  "Takes in goods that came back, at any location: to be sold again, or damaged."
+  returnReceive(input: ReturnReceiveInput!): ReturnReceivePayload @hasScope(scope: "orders:write")
+  "Refuses what of a return has not been taken in."
+  returnReject(input: ReturnRejectInput!): ReturnRejectPayload @hasScope(scope: "orders:write")
+  "Records money given back, never above what was paid."
+  refundCreate(input: RefundCreateInput!): RefundCreatePayload @hasScope(scope: "orders:write")
 }
 
 "Where an order stands."
@@ -5752,8 +6787,42 @@ type Order implements Node {
   returns: [Return!]!
   "What was given back."
   refunds: [Refund!]!
+  "Who earned the sale, as far as is known."
+  attribution: Attribution
   "A note of whoever placed it."
   note: String
+}
+
+"Who earned a sale."
+type Attribution {
+  "The guide, by the brand's own code."
+  guide: String
+  "The store."
+  store: Location
+  "How it is known."
+  evidence: String!
+}
+
+"Who pays for a discount."
+enum DiscountPayer {
+  "The brand."
+  BRAND
+  "The marketplace."
+  PLATFORM
+  "The mall."
+  MALL
+  "The store."
+  STORE
+  "The member, with points."
+  POINTS
+}
+
+"The part of a line's discount that somebody pays."
+type DiscountShare {
+  "Who."
+  payer: DiscountPayer!
+  "How much."
+  amount: Money!
 }
 
 "The sums of an order."
@@ -5786,10 +6855,14 @@ type OrderLine {
   fulfilledQuantity: Int!
   "How many came back."
   returnedQuantity: Int!
+  "How many were canceled."
+  canceledQuantity: Int!
   "What a unit cost."
   unitPrice: Money!
-  "What the line costs after its discounts."
+  "What the line costs after its discounts; canceled parts of an order that goes on are not in it."
   total: Money!
+  "Who pays for its discount."
+  discountShares: [DiscountShare!]!
   "Which locations have promised how many."
   allocations: [Allocation!]!
 }
@@ -5849,10 +6922,22 @@ type FulfillmentOrder implements Node {
   state: FulfillmentOrderState!
   "Whose work it is."
   location: Location!
+  "Why it is kept back, when it is."
+  holdReason: String
+  "When it goes elsewhere if nobody has accepted it; null for never."
+  acceptBy: DateTime
+  "Why this location: the decision as it was made; null when none is kept."
+  routing: RoutingDecision
   "What to send."
   lines: [FulfillmentOrderLine!]!
   "Of which order."
   order: Order!
+}
+
+"A decision of routing, as it was made."
+type RoutingDecision {
+  "The locations it looked at that the caller sees, best first."
+  candidates: [RoutingCandidate!]!
 }
 
 "A line of a location's work."
@@ -6053,6 +7138,12 @@ input OrderPlaceInput {
   expectedTotal: MoneyInput
   "Money received already."
   payments: [PaymentInput!]
+  "A reservation that this order takes: it gives its stock first, and ends."
+  reservation: ID
+  "The guide who earned the sale, by the brand's own code."
+  guide: String
+  "The store that earned the sale."
+  store: LocationRef
   "A note."
   note: String
   "When it was placed; now when absent, never in the future."
@@ -6067,18 +7158,38 @@ input OrderLineInput {
   quantity: Int!
   "What the caller believes a unit costs; with prices:write, what it costs."
   unitPrice: MoneyInput
+  "What is taken off the whole line, by who pays for it. Needs prices:write."
+  discountShares: [DiscountShareInput!]
+}
+
+"What is taken off a line, by who pays for it."
+input DiscountShareInput {
+  "Who."
+  payer: DiscountPayer!
+  "How much."
+  amount: MoneyInput!
 }
 
 "How an order gets to the buyer: exactly one of these."
 input DeliveryInput @oneOf {
   "By parcel."
   ship: ShipInput
+  "The buyer comes."
+  pickup: PickupInput
+}
+
+"The buyer comes."
+input PickupInput {
+  "To where."
+  location: LocationRef!
 }
 
 "By parcel."
 input ShipInput {
   "To where."
   address: AddressInput!
+  "Where that is, for choosing a near location."
+  near: PointInput
 }
 
 "Money received."
@@ -6113,6 +7224,8 @@ input OrderCancelInput {
   order: OrderRef!
   "Why."
   reason: String!
+  "What of it; all when absent. A part can be canceled as long as it has not left."
+  lines: [LineQuantityInput!]
 }
 
 "Work to be taken on."
@@ -6238,6 +7351,202 @@ type FulfillmentOrderEdge {
   "The FulfillmentOrder itself."
   node: FulfillmentOrder!
 }
+
+"Work to be refused."
+input FulfillmentRejectInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which work."
+  fulfillmentOrder: ID!
+  "Why."
+  reason: String!
+  "The goods are not there although they should be: what is refused is counted off what is on hand."
+  missing: Boolean
+}
+
+"Work to be kept back."
+input FulfillmentHoldInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which work."
+  fulfillmentOrder: ID!
+  "Why."
+  reason: String!
+}
+
+"Work to go on."
+input FulfillmentReleaseInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which work."
+  fulfillmentOrder: ID!
+  "Why."
+  reason: String
+}
+
+"A code shown at a counter."
+input PickupVerifyInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "The code; spaces, hyphens and case do not matter."
+  code: String!
+  "Which counter."
+  location: LocationRef!
+}
+
+"Goods that are to come back."
+input ReturnRequestInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Of which order."
+  order: OrderRef!
+  "What: never more than has left and not come back."
+  lines: [ReturnLineInput!]!
+}
+
+"So many of an order line: exactly one of line and sku."
+input ReturnLineInput {
+  "The order line's id."
+  line: ID
+  "The variant's code; lines are taken in order."
+  sku: String
+  "How many, at least 1."
+  quantity: Int!
+  "Why."
+  reason: String!
+}
+
+"Goods that came back."
+input ReturnReceiveInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which return."
+  return: ID!
+  "Where they are."
+  location: LocationRef!
+  "What arrived: never more than was announced."
+  lines: [ReturnReceiveLineInput!]!
+}
+
+"So many of an order line: exactly one of line and sku."
+input ReturnReceiveLineInput {
+  "The order line's id."
+  line: ID
+  "The variant's code; lines are taken in order."
+  sku: String
+  "How many, at least 1."
+  quantity: Int!
+  "What becomes of them."
+  disposition: ReturnDisposition!
+}
+
+"A return to be refused."
+input ReturnRejectInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which return."
+  return: ID!
+  "Why."
+  reason: String!
+}
+
+"Money to be given back."
+input RefundCreateInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Of which order."
+  order: OrderRef!
+  "How much, never above what was paid and not given back."
+  amount: MoneyInput!
+  "Why."
+  reason: String!
+  "For which return."
+  return: ID
+}
+
+"The answer to fulfillmentReject."
+type FulfillmentRejectPayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The work as it is now."
+  fulfillmentOrder: FulfillmentOrder
+  "The work that another location got instead; null when nobody can give it, and the order is held."
+  replacement: FulfillmentOrder
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to fulfillmentHold."
+type FulfillmentHoldPayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The work as it is now."
+  fulfillmentOrder: FulfillmentOrder
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to fulfillmentRelease."
+type FulfillmentReleasePayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The work as it is now."
+  fulfillmentOrder: FulfillmentOrder
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to pickupVerify."
+type PickupVerifyPayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The order as it is now."
+  order: Order
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to returnRequest."
+type ReturnRequestPayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The return as it is now."
+  return: Return
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to returnReceive."
+type ReturnReceivePayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The return as it is now."
+  return: Return
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to returnReject."
+type ReturnRejectPayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The return as it is now."
+  return: Return
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to refundCreate."
+type RefundCreatePayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "What was given back."
+  refund: Refund
+  "The order as it is now."
+  order: Order
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 	{Name: "../../schema/partners.graphql", Input: `"Who calls now."
 type Viewer {
@@ -6326,6 +7635,10 @@ type Brand {
     "How many places are told at most, 1 to 100; 20 when absent."
     limit: Int
   ): Availability @hasScope(scope: "stock:read")
+  "What routing would decide now, and why; nothing is promised. Null when a variant does not exist for the caller."
+  routingSimulate(input: RoutingSimulateInput!): RoutingSimulation @hasScope(scope: "stock:read")
+  "How locations are chosen."
+  routingPolicy: RoutingPolicy @hasScope(scope: "stock:read")
 }
 
 extend type Mutation {
@@ -6337,6 +7650,18 @@ extend type Mutation {
   stockSet(input: StockSetInput!): StockSetPayload @hasScope(scope: "stock:write")
   "Takes counts of a system of record, up to 10,000 in one call; each row has its verdict."
   stockSync(input: StockSyncInput!): StockSyncPayload @hasScope(scope: "stock:write")
+  "Keeps stock for a while. What is not ordered or released in time is given back by itself, once."
+  stockReserve(input: StockReserveInput!): StockReservePayload @hasScope(scope: "stock:write")
+  "Gives back what was kept."
+  stockRelease(input: StockReleaseInput!): StockReleasePayload @hasScope(scope: "stock:write")
+  "Sends stock to another location: it leaves the shelf there and is incoming here until it is received."
+  stockTransferCreate(input: StockTransferCreateInput!): StockTransferCreatePayload @hasScope(scope: "stock:write")
+  "Takes in what a transfer brought, all of it or a part."
+  stockTransferReceive(input: StockTransferReceiveInput!): StockTransferReceivePayload @hasScope(scope: "stock:write")
+  "Calls back what of a transfer has not been received: it is on the shelf again where it came from."
+  stockTransferCancel(input: StockTransferCancelInput!): StockTransferCancelPayload @hasScope(scope: "stock:write")
+  "Says how locations are chosen from now on. Absent keeps, null clears."
+  routingPolicySet(input: RoutingPolicySetInput!): RoutingPolicySetPayload @hasScope(scope: "stock:write")
 }
 
 "What sort of place it is."
@@ -6379,6 +7704,12 @@ type Location implements Node {
   pickup: Boolean!
   "Whether it ships parcels; only then it is part of the online pool."
   shipFrom: Boolean!
+  "Whether a joint venture or franchise lends its stock to the online pool."
+  lent: Boolean!
+  "After how many seconds a count is not trusted any more; null for never."
+  staleAfterSeconds: Int
+  "How many percent of what is available can be sold online when its count is not trusted any more."
+  stalePercent: Int!
   "A lower number goes first."
   priority: Int!
   "Where it stands."
@@ -6407,12 +7738,16 @@ type StockLevel implements Node {
   incoming: Int!
   "How many are kept back."
   safetyStock: Int!
+  "How many are here but not for sale; they are not on hand."
+  damaged: Int!
   "How many are promised beyond what a count found."
   shortfall: Int!
   "When a system of record counted last."
   asOf: DateTime
   "Which one."
   source: String
+  "Whether that count has aged beyond the location's rule, so that less is sold online."
+  stale: Boolean!
   "When it last changed."
   updatedAt: DateTime!
 }
@@ -6447,6 +7782,10 @@ type StockMovement implements Node {
   onHandDelta: Int!
   "By how much reserved changed."
   reservedDelta: Int!
+  "By how much incoming changed."
+  incomingDelta: Int!
+  "By how much damaged changed."
+  damagedDelta: Int!
   "Why."
   reason: String
   "What it was for in whichever system."
@@ -6573,6 +7912,12 @@ input LocationUpsertInput {
   pickup: Boolean
   "Whether it ships parcels."
   shipFrom: Boolean
+  "Whether a joint venture or franchise lends its stock to the online pool; not when it is made without."
+  lent: Boolean
+  "After how many seconds a count is not trusted any more; null for never."
+  staleAfterSeconds: Int
+  "How many percent of what is available can then be sold online, 0 to 100; 100 when it is made without."
+  stalePercent: Int
   "A lower number goes first; 100 when it is made without."
   priority: Int
   "Where it stands."
@@ -6762,6 +8107,300 @@ type StockMovementEdge {
   "The StockMovement itself."
   node: StockMovement!
 }
+
+"Where a reservation stands."
+enum ReservationState {
+  "It keeps stock."
+  ACTIVE
+  "An order took it."
+  CONSUMED
+  "It was given back."
+  RELEASED
+  "Its time was over."
+  EXPIRED
+}
+
+"Stock that is kept for somebody for a while."
+type Reservation {
+  "Prefixed, sortable and opaque."
+  id: ID!
+  "Where it stands."
+  state: ReservationState!
+  "When it is given back by itself."
+  expiresAt: DateTime!
+  "What it keeps."
+  lines: [ReservationLine!]!
+}
+
+"So many of a variant that a location keeps."
+type ReservationLine {
+  "Which variant."
+  variant: Variant!
+  "Where."
+  location: Location!
+  "How many."
+  quantity: Int!
+}
+
+"Stock to be kept."
+input StockReserveInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "What is to be kept."
+  lines: [StockReserveLineInput!]!
+  "For how many seconds, 1 to 86,400."
+  ttlSeconds: Int!
+  "For whom; a member's reservations are capped together, whoever asks."
+  member: MemberRef
+  "What it is for in another system."
+  reference: ExternalRefInput
+}
+
+"So many of a variant to be kept."
+input StockReserveLineInput {
+  "Which variant."
+  variant: VariantRef!
+  "How many, at least 1."
+  quantity: Int!
+  "Where; chosen as for an order when absent."
+  location: LocationRef
+}
+
+"The answer to stockReserve."
+type StockReservePayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The reservation as it is now."
+  reservation: Reservation
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"A reservation to be given back."
+input StockReleaseInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which one."
+  reservation: ID!
+}
+
+"The answer to stockRelease."
+type StockReleasePayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The reservation as it is now."
+  reservation: Reservation
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"Where a transfer stands."
+enum TransferState {
+  "On its way."
+  IN_TRANSIT
+  "All of it has arrived."
+  RECEIVED
+  "What had not arrived was called back."
+  CANCELED
+}
+
+"Goods on their way between two locations."
+type StockTransfer {
+  "Prefixed, sortable and opaque."
+  id: ID!
+  "Where it stands."
+  state: TransferState!
+  "From where."
+  from: Location!
+  "To where."
+  to: Location!
+  "What is in it."
+  lines: [StockTransferLine!]!
+}
+
+"So many of a variant in a transfer."
+type StockTransferLine {
+  "Which variant."
+  variant: Variant!
+  "How many were sent."
+  quantity: Int!
+  "How many have arrived."
+  received: Int!
+}
+
+"So many of a variant in a transfer."
+input StockTransferLineInput {
+  "Which variant."
+  variant: VariantRef!
+  "How many, at least 1."
+  quantity: Int!
+}
+
+"Goods to be sent to another location."
+input StockTransferCreateInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "From where."
+  from: LocationRef!
+  "To where."
+  to: LocationRef!
+  "What is sent: 1 to 250 lines."
+  lines: [StockTransferLineInput!]!
+  "What it is for in another system."
+  reference: ExternalRefInput
+}
+
+"The answer to stockTransferCreate."
+type StockTransferCreatePayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The transfer as it is now."
+  transfer: StockTransfer
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"Goods that arrived."
+input StockTransferReceiveInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which transfer."
+  transfer: ID!
+  "What arrived; all that is missing when absent."
+  lines: [StockTransferLineInput!]
+}
+
+"The answer to stockTransferReceive."
+type StockTransferReceivePayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The transfer as it is now."
+  transfer: StockTransfer
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"A transfer to be called back."
+input StockTransferCancelInput {
+  "1 to 128 printable characters; the same call may be sent again with it."
+  idempotencyKey: String!
+  "Which transfer."
+  transfer: ID!
+  "Why."
+  reason: String!
+}
+
+"The answer to stockTransferCancel."
+type StockTransferCancelPayload {
+  "Whether this is the first answer again."
+  replayed: Boolean!
+  "The transfer as it is now."
+  transfer: StockTransfer
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"Something that makes one way to send an order better than another."
+enum RoutingCriterion {
+  "One location that can give everything beats a split."
+  FEWEST_PARCELS
+  "The location with the lower priority number."
+  PRIORITY
+  "The location nearer to the buyer: by coordinates where both are known, else by district, city and province."
+  DISTANCE
+  "The location that has the most of what is asked."
+  MOST_STOCK
+}
+
+"How locations are chosen."
+type RoutingPolicy {
+  "What is judged, one after the other; ties are broken by code."
+  criteria: [RoutingCriterion!]!
+  "The locations that take part; null for all."
+  locations: [Location!]
+  "The provinces of buyers for whom this is in force, null for all of them; the others have the default."
+  regions: [String!]
+  "Into how many parcels an order may be split; null for any number."
+  maxParcels: Int
+  "How many seconds a location has to accept before its work goes elsewhere; null for ever."
+  acceptWithinSeconds: Int
+}
+
+"How locations are to be chosen. Absent keeps, null clears."
+input RoutingPolicySetInput {
+  "What is judged, one after the other; FEWEST_PARCELS, PRIORITY when cleared."
+  criteria: [RoutingCriterion!]
+  "The locations that take part."
+  locations: [LocationRef!]
+  "The provinces of buyers for whom this is in force."
+  regions: [String!]
+  "Into how many parcels an order may be split, at least 1."
+  maxParcels: Int
+  "How many seconds a location has to accept, 60 to 604,800."
+  acceptWithinSeconds: Int
+}
+
+"The answer to routingPolicySet."
+type RoutingPolicySetPayload {
+  "The policy as it is now."
+  policy: RoutingPolicy
+  "Why nothing was done; empty on success."
+  userErrors: [UserError!]!
+}
+
+"An order that is not placed."
+input RoutingSimulateInput {
+  "What would be bought: 1 to 250 lines."
+  lines: [RoutingLineInput!]!
+  "Where it would go."
+  address: AddressInput
+  "Where the buyer is."
+  near: PointInput
+}
+
+"So many of a variant."
+input RoutingLineInput {
+  "Which variant."
+  variant: VariantRef!
+  "How many, at least 1."
+  quantity: Int!
+}
+
+"What routing would decide."
+type RoutingSimulation {
+  "Every location it looked at, best first."
+  candidates: [RoutingCandidate!]!
+  "Who would send what; empty when it cannot be done."
+  plan: [RoutingPlanEntry!]!
+}
+
+"A location as routing judged it."
+type RoutingCandidate {
+  "Which one."
+  location: Location!
+  "How well it was liked; more is better, and it tells nothing beside this decision."
+  score: Float!
+  "How far it is from the buyer; null when that is not known."
+  distanceKm: Float
+  "Why it was out of the question, as in NO_STOCK, INACTIVE, NOT_LENT, NO_SHIPPING, NO_PICKUP, NOT_ENABLED, REJECTED; null when it was not."
+  excludedBecause: String
+}
+
+"What a location would send."
+type RoutingPlanEntry {
+  "Which one."
+  location: Location!
+  "What."
+  lines: [RoutingPlanLine!]!
+}
+
+"So many of a variant."
+type RoutingPlanLine {
+  "The variant's code."
+  sku: String!
+  "How many."
+  quantity: Int!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -6802,6 +8441,18 @@ func (ec *executionContext) childFields_Allocation(ctx context.Context, field gr
 		return ec.fieldContext_Allocation_quantity(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Allocation", field.Name)
+}
+
+func (ec *executionContext) childFields_Attribution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "guide":
+		return ec.fieldContext_Attribution_guide(ctx, field)
+	case "store":
+		return ec.fieldContext_Attribution_store(ctx, field)
+	case "evidence":
+		return ec.fieldContext_Attribution_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Attribution", field.Name)
 }
 
 func (ec *executionContext) childFields_Availability(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6974,6 +8625,16 @@ func (ec *executionContext) childFields_Consent(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
 }
 
+func (ec *executionContext) childFields_DiscountShare(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payer":
+		return ec.fieldContext_DiscountShare_payer(ctx, field)
+	case "amount":
+		return ec.fieldContext_DiscountShare_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscountShare", field.Name)
+}
+
 func (ec *executionContext) childFields_EventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -7038,6 +8699,18 @@ func (ec *executionContext) childFields_FulfillmentAcceptPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type FulfillmentAcceptPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_FulfillmentHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_FulfillmentHoldPayload_replayed(ctx, field)
+	case "fulfillmentOrder":
+		return ec.fieldContext_FulfillmentHoldPayload_fulfillmentOrder(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FulfillmentHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FulfillmentHoldPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_FulfillmentLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "sku":
@@ -7056,6 +8729,12 @@ func (ec *executionContext) childFields_FulfillmentOrder(ctx context.Context, fi
 		return ec.fieldContext_FulfillmentOrder_state(ctx, field)
 	case "location":
 		return ec.fieldContext_FulfillmentOrder_location(ctx, field)
+	case "holdReason":
+		return ec.fieldContext_FulfillmentOrder_holdReason(ctx, field)
+	case "acceptBy":
+		return ec.fieldContext_FulfillmentOrder_acceptBy(ctx, field)
+	case "routing":
+		return ec.fieldContext_FulfillmentOrder_routing(ctx, field)
 	case "lines":
 		return ec.fieldContext_FulfillmentOrder_lines(ctx, field)
 	case "order":
@@ -7098,6 +8777,32 @@ func (ec *executionContext) childFields_FulfillmentOrderLine(ctx context.Context
 		return ec.fieldContext_FulfillmentOrderLine_fulfilledQuantity(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FulfillmentOrderLine", field.Name)
+}
+
+func (ec *executionContext) childFields_FulfillmentRejectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_FulfillmentRejectPayload_replayed(ctx, field)
+	case "fulfillmentOrder":
+		return ec.fieldContext_FulfillmentRejectPayload_fulfillmentOrder(ctx, field)
+	case "replacement":
+		return ec.fieldContext_FulfillmentRejectPayload_replacement(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FulfillmentRejectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FulfillmentRejectPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FulfillmentReleasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_FulfillmentReleasePayload_replayed(ctx, field)
+	case "fulfillmentOrder":
+		return ec.fieldContext_FulfillmentReleasePayload_fulfillmentOrder(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FulfillmentReleasePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FulfillmentReleasePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_FulfillmentShipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7230,6 +8935,12 @@ func (ec *executionContext) childFields_Location(ctx context.Context, field grap
 		return ec.fieldContext_Location_pickup(ctx, field)
 	case "shipFrom":
 		return ec.fieldContext_Location_shipFrom(ctx, field)
+	case "lent":
+		return ec.fieldContext_Location_lent(ctx, field)
+	case "staleAfterSeconds":
+		return ec.fieldContext_Location_staleAfterSeconds(ctx, field)
+	case "stalePercent":
+		return ec.fieldContext_Location_stalePercent(ctx, field)
 	case "priority":
 		return ec.fieldContext_Location_priority(ctx, field)
 	case "point":
@@ -7440,6 +9151,8 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_returns(ctx, field)
 	case "refunds":
 		return ec.fieldContext_Order_refunds(ctx, field)
+	case "attribution":
+		return ec.fieldContext_Order_attribution(ctx, field)
 	case "note":
 		return ec.fieldContext_Order_note(ctx, field)
 	}
@@ -7518,10 +9231,14 @@ func (ec *executionContext) childFields_OrderLine(ctx context.Context, field gra
 		return ec.fieldContext_OrderLine_fulfilledQuantity(ctx, field)
 	case "returnedQuantity":
 		return ec.fieldContext_OrderLine_returnedQuantity(ctx, field)
+	case "canceledQuantity":
+		return ec.fieldContext_OrderLine_canceledQuantity(ctx, field)
 	case "unitPrice":
 		return ec.fieldContext_OrderLine_unitPrice(ctx, field)
 	case "total":
 		return ec.fieldContext_OrderLine_total(ctx, field)
+	case "discountShares":
+		return ec.fieldContext_OrderLine_discountShares(ctx, field)
 	case "allocations":
 		return ec.fieldContext_OrderLine_allocations(ctx, field)
 	}
@@ -7610,6 +9327,18 @@ func (ec *executionContext) childFields_PickupCode(ctx context.Context, field gr
 		return ec.fieldContext_PickupCode_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PickupCode", field.Name)
+}
+
+func (ec *executionContext) childFields_PickupVerifyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_PickupVerifyPayload_replayed(ctx, field)
+	case "order":
+		return ec.fieldContext_PickupVerifyPayload_order(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PickupVerifyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PickupVerifyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PlatformError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7758,6 +9487,46 @@ func (ec *executionContext) childFields_Refund(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Refund", field.Name)
 }
 
+func (ec *executionContext) childFields_RefundCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_RefundCreatePayload_replayed(ctx, field)
+	case "refund":
+		return ec.fieldContext_RefundCreatePayload_refund(ctx, field)
+	case "order":
+		return ec.fieldContext_RefundCreatePayload_order(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RefundCreatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefundCreatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Reservation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Reservation_id(ctx, field)
+	case "state":
+		return ec.fieldContext_Reservation_state(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Reservation_expiresAt(ctx, field)
+	case "lines":
+		return ec.fieldContext_Reservation_lines(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reservation", field.Name)
+}
+
+func (ec *executionContext) childFields_ReservationLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "variant":
+		return ec.fieldContext_ReservationLine_variant(ctx, field)
+	case "location":
+		return ec.fieldContext_ReservationLine_location(ctx, field)
+	case "quantity":
+		return ec.fieldContext_ReservationLine_quantity(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReservationLine", field.Name)
+}
+
 func (ec *executionContext) childFields_Return(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7780,6 +9549,120 @@ func (ec *executionContext) childFields_ReturnLine(ctx context.Context, field gr
 		return ec.fieldContext_ReturnLine_disposition(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReturnLine", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnReceivePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_ReturnReceivePayload_replayed(ctx, field)
+	case "return":
+		return ec.fieldContext_ReturnReceivePayload_return(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReturnReceivePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnReceivePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnRejectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_ReturnRejectPayload_replayed(ctx, field)
+	case "return":
+		return ec.fieldContext_ReturnRejectPayload_return(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReturnRejectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnRejectPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_ReturnRequestPayload_replayed(ctx, field)
+	case "return":
+		return ec.fieldContext_ReturnRequestPayload_return(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReturnRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnRequestPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RoutingCandidate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "location":
+		return ec.fieldContext_RoutingCandidate_location(ctx, field)
+	case "score":
+		return ec.fieldContext_RoutingCandidate_score(ctx, field)
+	case "distanceKm":
+		return ec.fieldContext_RoutingCandidate_distanceKm(ctx, field)
+	case "excludedBecause":
+		return ec.fieldContext_RoutingCandidate_excludedBecause(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoutingCandidate", field.Name)
+}
+
+func (ec *executionContext) childFields_RoutingDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "candidates":
+		return ec.fieldContext_RoutingDecision_candidates(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoutingDecision", field.Name)
+}
+
+func (ec *executionContext) childFields_RoutingPlanEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "location":
+		return ec.fieldContext_RoutingPlanEntry_location(ctx, field)
+	case "lines":
+		return ec.fieldContext_RoutingPlanEntry_lines(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoutingPlanEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_RoutingPlanLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sku":
+		return ec.fieldContext_RoutingPlanLine_sku(ctx, field)
+	case "quantity":
+		return ec.fieldContext_RoutingPlanLine_quantity(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoutingPlanLine", field.Name)
+}
+
+func (ec *executionContext) childFields_RoutingPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "criteria":
+		return ec.fieldContext_RoutingPolicy_criteria(ctx, field)
+	case "locations":
+		return ec.fieldContext_RoutingPolicy_locations(ctx, field)
+	case "regions":
+		return ec.fieldContext_RoutingPolicy_regions(ctx, field)
+	case "maxParcels":
+		return ec.fieldContext_RoutingPolicy_maxParcels(ctx, field)
+	case "acceptWithinSeconds":
+		return ec.fieldContext_RoutingPolicy_acceptWithinSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoutingPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_RoutingPolicySetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "policy":
+		return ec.fieldContext_RoutingPolicySetPayload_policy(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RoutingPolicySetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoutingPolicySetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RoutingSimulation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "candidates":
+		return ec.fieldContext_RoutingSimulation_candidates(ctx, field)
+	case "plan":
+		return ec.fieldContext_RoutingSimulation_plan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoutingSimulation", field.Name)
 }
 
 func (ec *executionContext) childFields_SelectedOption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7868,12 +9751,16 @@ func (ec *executionContext) childFields_StockLevel(ctx context.Context, field gr
 		return ec.fieldContext_StockLevel_incoming(ctx, field)
 	case "safetyStock":
 		return ec.fieldContext_StockLevel_safetyStock(ctx, field)
+	case "damaged":
+		return ec.fieldContext_StockLevel_damaged(ctx, field)
 	case "shortfall":
 		return ec.fieldContext_StockLevel_shortfall(ctx, field)
 	case "asOf":
 		return ec.fieldContext_StockLevel_asOf(ctx, field)
 	case "source":
 		return ec.fieldContext_StockLevel_source(ctx, field)
+	case "stale":
+		return ec.fieldContext_StockLevel_stale(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_StockLevel_updatedAt(ctx, field)
 	}
@@ -7912,6 +9799,10 @@ func (ec *executionContext) childFields_StockMovement(ctx context.Context, field
 		return ec.fieldContext_StockMovement_onHandDelta(ctx, field)
 	case "reservedDelta":
 		return ec.fieldContext_StockMovement_reservedDelta(ctx, field)
+	case "incomingDelta":
+		return ec.fieldContext_StockMovement_incomingDelta(ctx, field)
+	case "damagedDelta":
+		return ec.fieldContext_StockMovement_damagedDelta(ctx, field)
 	case "reason":
 		return ec.fieldContext_StockMovement_reason(ctx, field)
 	case "reference":
@@ -7950,6 +9841,30 @@ func (ec *executionContext) childFields_StockMovementEdge(ctx context.Context, f
 		return ec.fieldContext_StockMovementEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StockMovementEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_StockReleasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_StockReleasePayload_replayed(ctx, field)
+	case "reservation":
+		return ec.fieldContext_StockReleasePayload_reservation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StockReleasePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockReleasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockReservePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_StockReservePayload_replayed(ctx, field)
+	case "reservation":
+		return ec.fieldContext_StockReservePayload_reservation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StockReservePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockReservePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_StockRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8004,6 +9919,70 @@ func (ec *executionContext) childFields_StockSyncResult(ctx context.Context, fie
 		return ec.fieldContext_StockSyncResult_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StockSyncResult", field.Name)
+}
+
+func (ec *executionContext) childFields_StockTransfer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StockTransfer_id(ctx, field)
+	case "state":
+		return ec.fieldContext_StockTransfer_state(ctx, field)
+	case "from":
+		return ec.fieldContext_StockTransfer_from(ctx, field)
+	case "to":
+		return ec.fieldContext_StockTransfer_to(ctx, field)
+	case "lines":
+		return ec.fieldContext_StockTransfer_lines(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockTransfer", field.Name)
+}
+
+func (ec *executionContext) childFields_StockTransferCancelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_StockTransferCancelPayload_replayed(ctx, field)
+	case "transfer":
+		return ec.fieldContext_StockTransferCancelPayload_transfer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StockTransferCancelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockTransferCancelPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockTransferCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_StockTransferCreatePayload_replayed(ctx, field)
+	case "transfer":
+		return ec.fieldContext_StockTransferCreatePayload_transfer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StockTransferCreatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockTransferCreatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockTransferLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "variant":
+		return ec.fieldContext_StockTransferLine_variant(ctx, field)
+	case "quantity":
+		return ec.fieldContext_StockTransferLine_quantity(ctx, field)
+	case "received":
+		return ec.fieldContext_StockTransferLine_received(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockTransferLine", field.Name)
+}
+
+func (ec *executionContext) childFields_StockTransferReceivePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "replayed":
+		return ec.fieldContext_StockTransferReceivePayload_replayed(ctx, field)
+	case "transfer":
+		return ec.fieldContext_StockTransferReceivePayload_transfer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StockTransferReceivePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockTransferReceivePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TimelineEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

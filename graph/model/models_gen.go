@@ -80,6 +80,16 @@ type Allocation struct {
 	Quantity int `json:"quantity"`
 }
 
+// Who earned a sale.
+type Attribution struct {
+	// The guide, by the brand's own code.
+	Guide *string `json:"guide,omitempty"`
+	// The store.
+	Store *Location `json:"store,omitempty"`
+	// How it is known.
+	Evidence string `json:"evidence"`
+}
+
 // The ways to get a variant.
 type Availability struct {
 	// How many can be sold online: the sum over active locations that ship and that the caller sees.
@@ -258,6 +268,24 @@ type Consent struct {
 type DeliveryInput struct {
 	// By parcel.
 	Ship graphql.Omittable[*ShipInput] `json:"ship,omitempty"`
+	// The buyer comes.
+	Pickup graphql.Omittable[*PickupInput] `json:"pickup,omitempty"`
+}
+
+// The part of a line's discount that somebody pays.
+type DiscountShare struct {
+	// Who.
+	Payer DiscountPayer `json:"payer"`
+	// How much.
+	Amount *Money `json:"amount"`
+}
+
+// What is taken off a line, by who pays for it.
+type DiscountShareInput struct {
+	// Who.
+	Payer DiscountPayer `json:"payer"`
+	// How much.
+	Amount *MoneyInput `json:"amount"`
 }
 
 // A page of Events.
@@ -332,6 +360,26 @@ type FulfillmentAcceptPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Work to be kept back.
+type FulfillmentHoldInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which work.
+	FulfillmentOrder string `json:"fulfillmentOrder"`
+	// Why.
+	Reason string `json:"reason"`
+}
+
+// The answer to fulfillmentHold.
+type FulfillmentHoldPayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The work as it is now.
+	FulfillmentOrder *FulfillmentOrder `json:"fulfillmentOrder,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What of an order line is in a parcel.
 type FulfillmentLine struct {
 	// The variant's code.
@@ -348,6 +396,12 @@ type FulfillmentOrder struct {
 	State FulfillmentOrderState `json:"state"`
 	// Whose work it is.
 	Location *Location `json:"location"`
+	// Why it is kept back, when it is.
+	HoldReason *string `json:"holdReason,omitempty"`
+	// When it goes elsewhere if nobody has accepted it; null for never.
+	AcceptBy *time.Time `json:"acceptBy,omitempty"`
+	// Why this location: the decision as it was made; null when none is kept.
+	Routing *RoutingDecision `json:"routing,omitempty"`
 	// What to send.
 	Lines []*FulfillmentOrderLine `json:"lines"`
 	// Of which order.
@@ -392,6 +446,50 @@ type FulfillmentOrderWhere struct {
 	Location graphql.Omittable[*LocationRef] `json:"location,omitempty"`
 	// In one of these states.
 	States graphql.Omittable[[]FulfillmentOrderState] `json:"states,omitempty"`
+}
+
+// Work to be refused.
+type FulfillmentRejectInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which work.
+	FulfillmentOrder string `json:"fulfillmentOrder"`
+	// Why.
+	Reason string `json:"reason"`
+	// The goods are not there although they should be: what is refused is counted off what is on hand.
+	Missing graphql.Omittable[*bool] `json:"missing,omitempty"`
+}
+
+// The answer to fulfillmentReject.
+type FulfillmentRejectPayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The work as it is now.
+	FulfillmentOrder *FulfillmentOrder `json:"fulfillmentOrder,omitempty"`
+	// The work that another location got instead; null when nobody can give it, and the order is held.
+	Replacement *FulfillmentOrder `json:"replacement,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Work to go on.
+type FulfillmentReleaseInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which work.
+	FulfillmentOrder string `json:"fulfillmentOrder"`
+	// Why.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The answer to fulfillmentRelease.
+type FulfillmentReleasePayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The work as it is now.
+	FulfillmentOrder *FulfillmentOrder `json:"fulfillmentOrder,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A parcel that leaves.
@@ -642,6 +740,12 @@ type Location struct {
 	Pickup bool `json:"pickup"`
 	// Whether it ships parcels; only then it is part of the online pool.
 	ShipFrom bool `json:"shipFrom"`
+	// Whether a joint venture or franchise lends its stock to the online pool.
+	Lent bool `json:"lent"`
+	// After how many seconds a count is not trusted any more; null for never.
+	StaleAfterSeconds *int `json:"staleAfterSeconds,omitempty"`
+	// How many percent of what is available can be sold online when its count is not trusted any more.
+	StalePercent int `json:"stalePercent"`
 	// A lower number goes first.
 	Priority int `json:"priority"`
 	// Where it stands.
@@ -700,6 +804,12 @@ type LocationUpsertInput struct {
 	Pickup graphql.Omittable[*bool] `json:"pickup,omitempty"`
 	// Whether it ships parcels.
 	ShipFrom graphql.Omittable[*bool] `json:"shipFrom,omitempty"`
+	// Whether a joint venture or franchise lends its stock to the online pool; not when it is made without.
+	Lent graphql.Omittable[*bool] `json:"lent,omitempty"`
+	// After how many seconds a count is not trusted any more; null for never.
+	StaleAfterSeconds graphql.Omittable[*int] `json:"staleAfterSeconds,omitempty"`
+	// How many percent of what is available can then be sold online, 0 to 100; 100 when it is made without.
+	StalePercent graphql.Omittable[*int] `json:"stalePercent,omitempty"`
 	// A lower number goes first; 100 when it is made without.
 	Priority graphql.Omittable[*int] `json:"priority,omitempty"`
 	// Where it stands.
@@ -940,6 +1050,8 @@ type Order struct {
 	Returns []*Return `json:"returns"`
 	// What was given back.
 	Refunds []*Refund `json:"refunds"`
+	// Who earned the sale, as far as is known.
+	Attribution *Attribution `json:"attribution,omitempty"`
 	// A note of whoever placed it.
 	Note *string `json:"note,omitempty"`
 }
@@ -954,6 +1066,8 @@ type OrderCancelInput struct {
 	Order *OrderRef `json:"order"`
 	// Why.
 	Reason string `json:"reason"`
+	// What of it; all when absent. A part can be canceled as long as it has not left.
+	Lines graphql.Omittable[[]*LineQuantityInput] `json:"lines,omitempty"`
 }
 
 // The answer to orderCancel.
@@ -1022,10 +1136,14 @@ type OrderLine struct {
 	FulfilledQuantity int `json:"fulfilledQuantity"`
 	// How many came back.
 	ReturnedQuantity int `json:"returnedQuantity"`
+	// How many were canceled.
+	CanceledQuantity int `json:"canceledQuantity"`
 	// What a unit cost.
 	UnitPrice *Money `json:"unitPrice"`
-	// What the line costs after its discounts.
+	// What the line costs after its discounts; canceled parts of an order that goes on are not in it.
 	Total *Money `json:"total"`
+	// Who pays for its discount.
+	DiscountShares []*DiscountShare `json:"discountShares"`
 	// Which locations have promised how many.
 	Allocations []*Allocation `json:"allocations"`
 }
@@ -1038,6 +1156,8 @@ type OrderLineInput struct {
 	Quantity int `json:"quantity"`
 	// What the caller believes a unit costs; with prices:write, what it costs.
 	UnitPrice graphql.Omittable[*MoneyInput] `json:"unitPrice,omitempty"`
+	// What is taken off the whole line, by who pays for it. Needs prices:write.
+	DiscountShares graphql.Omittable[[]*DiscountShareInput] `json:"discountShares,omitempty"`
 }
 
 // One key of an order of orders.
@@ -1092,6 +1212,12 @@ type OrderPlaceInput struct {
 	ExpectedTotal graphql.Omittable[*MoneyInput] `json:"expectedTotal,omitempty"`
 	// Money received already.
 	Payments graphql.Omittable[[]*PaymentInput] `json:"payments,omitempty"`
+	// A reservation that this order takes: it gives its stock first, and ends.
+	Reservation graphql.Omittable[*string] `json:"reservation,omitempty"`
+	// The guide who earned the sale, by the brand's own code.
+	Guide graphql.Omittable[*string] `json:"guide,omitempty"`
+	// The store that earned the sale.
+	Store graphql.Omittable[*LocationRef] `json:"store,omitempty"`
 	// A note.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 	// When it was placed; now when absent, never in the future.
@@ -1202,6 +1328,24 @@ type PickupCode struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
+// The pick-up code was used before.
+type PickupCodeUsed struct {
+	// ALREADY_USED.
+	Code UserErrorCode `json:"code"`
+	// Where, from the input's root.
+	Path []string `json:"path,omitempty"`
+	// What went wrong, for people.
+	Message string `json:"message"`
+	// Whether the same call may succeed later.
+	Retryable bool `json:"retryable"`
+	// When.
+	UsedAt time.Time `json:"usedAt"`
+	// By whom.
+	UsedBy string `json:"usedBy"`
+}
+
+func (PickupCodeUsed) IsUserError() {}
+
 // The buyer comes.
 type PickupDelivery struct {
 	// To where.
@@ -1211,6 +1355,32 @@ type PickupDelivery struct {
 }
 
 func (PickupDelivery) IsDelivery() {}
+
+// The buyer comes.
+type PickupInput struct {
+	// To where.
+	Location *LocationRef `json:"location"`
+}
+
+// A code shown at a counter.
+type PickupVerifyInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The code; spaces, hyphens and case do not matter.
+	Code string `json:"code"`
+	// Which counter.
+	Location *LocationRef `json:"location"`
+}
+
+// The answer to pickupVerify.
+type PickupVerifyPayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The order as it is now.
+	Order *Order `json:"order,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
 
 // What a marketplace said.
 type PlatformError struct {
@@ -1458,6 +1628,54 @@ type Refund struct {
 	Reason string `json:"reason"`
 }
 
+// Money to be given back.
+type RefundCreateInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Of which order.
+	Order *OrderRef `json:"order"`
+	// How much, never above what was paid and not given back.
+	Amount *MoneyInput `json:"amount"`
+	// Why.
+	Reason string `json:"reason"`
+	// For which return.
+	Return graphql.Omittable[*string] `json:"return,omitempty"`
+}
+
+// The answer to refundCreate.
+type RefundCreatePayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// What was given back.
+	Refund *Refund `json:"refund,omitempty"`
+	// The order as it is now.
+	Order *Order `json:"order,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Stock that is kept for somebody for a while.
+type Reservation struct {
+	// Prefixed, sortable and opaque.
+	ID string `json:"id"`
+	// Where it stands.
+	State ReservationState `json:"state"`
+	// When it is given back by itself.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// What it keeps.
+	Lines []*ReservationLine `json:"lines"`
+}
+
+// So many of a variant that a location keeps.
+type ReservationLine struct {
+	// Which variant.
+	Variant *Variant `json:"variant"`
+	// Where.
+	Location *Location `json:"location"`
+	// How many.
+	Quantity int `json:"quantity"`
+}
+
 // Goods that come back.
 type Return struct {
 	// Prefixed, sortable and opaque.
@@ -1476,6 +1694,188 @@ type ReturnLine struct {
 	Quantity int `json:"quantity"`
 	// What becomes of them; null until they have arrived.
 	Disposition *ReturnDisposition `json:"disposition,omitempty"`
+}
+
+// So many of an order line: exactly one of line and sku.
+type ReturnLineInput struct {
+	// The order line's id.
+	Line graphql.Omittable[*string] `json:"line,omitempty"`
+	// The variant's code; lines are taken in order.
+	Sku graphql.Omittable[*string] `json:"sku,omitempty"`
+	// How many, at least 1.
+	Quantity int `json:"quantity"`
+	// Why.
+	Reason string `json:"reason"`
+}
+
+// Goods that came back.
+type ReturnReceiveInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which return.
+	Return string `json:"return"`
+	// Where they are.
+	Location *LocationRef `json:"location"`
+	// What arrived: never more than was announced.
+	Lines []*ReturnReceiveLineInput `json:"lines"`
+}
+
+// So many of an order line: exactly one of line and sku.
+type ReturnReceiveLineInput struct {
+	// The order line's id.
+	Line graphql.Omittable[*string] `json:"line,omitempty"`
+	// The variant's code; lines are taken in order.
+	Sku graphql.Omittable[*string] `json:"sku,omitempty"`
+	// How many, at least 1.
+	Quantity int `json:"quantity"`
+	// What becomes of them.
+	Disposition ReturnDisposition `json:"disposition"`
+}
+
+// The answer to returnReceive.
+type ReturnReceivePayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The return as it is now.
+	Return *Return `json:"return,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A return to be refused.
+type ReturnRejectInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which return.
+	Return string `json:"return"`
+	// Why.
+	Reason string `json:"reason"`
+}
+
+// The answer to returnReject.
+type ReturnRejectPayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The return as it is now.
+	Return *Return `json:"return,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Goods that are to come back.
+type ReturnRequestInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Of which order.
+	Order *OrderRef `json:"order"`
+	// What: never more than has left and not come back.
+	Lines []*ReturnLineInput `json:"lines"`
+}
+
+// The answer to returnRequest.
+type ReturnRequestPayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The return as it is now.
+	Return *Return `json:"return,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A location as routing judged it.
+type RoutingCandidate struct {
+	// Which one.
+	Location *Location `json:"location"`
+	// How well it was liked; more is better, and it tells nothing beside this decision.
+	Score float64 `json:"score"`
+	// How far it is from the buyer; null when that is not known.
+	DistanceKm *float64 `json:"distanceKm,omitempty"`
+	// Why it was out of the question, as in NO_STOCK, INACTIVE, NOT_LENT, NO_SHIPPING, NO_PICKUP, NOT_ENABLED, REJECTED; null when it was not.
+	ExcludedBecause *string `json:"excludedBecause,omitempty"`
+}
+
+// A decision of routing, as it was made.
+type RoutingDecision struct {
+	// The locations it looked at that the caller sees, best first.
+	Candidates []*RoutingCandidate `json:"candidates"`
+}
+
+// So many of a variant.
+type RoutingLineInput struct {
+	// Which variant.
+	Variant *VariantRef `json:"variant"`
+	// How many, at least 1.
+	Quantity int `json:"quantity"`
+}
+
+// What a location would send.
+type RoutingPlanEntry struct {
+	// Which one.
+	Location *Location `json:"location"`
+	// What.
+	Lines []*RoutingPlanLine `json:"lines"`
+}
+
+// So many of a variant.
+type RoutingPlanLine struct {
+	// The variant's code.
+	Sku string `json:"sku"`
+	// How many.
+	Quantity int `json:"quantity"`
+}
+
+// How locations are chosen.
+type RoutingPolicy struct {
+	// What is judged, one after the other; ties are broken by code.
+	Criteria []RoutingCriterion `json:"criteria"`
+	// The locations that take part; null for all.
+	Locations []*Location `json:"locations,omitempty"`
+	// The provinces of buyers for whom this is in force, null for all of them; the others have the default.
+	Regions []string `json:"regions,omitempty"`
+	// Into how many parcels an order may be split; null for any number.
+	MaxParcels *int `json:"maxParcels,omitempty"`
+	// How many seconds a location has to accept before its work goes elsewhere; null for ever.
+	AcceptWithinSeconds *int `json:"acceptWithinSeconds,omitempty"`
+}
+
+// How locations are to be chosen. Absent keeps, null clears.
+type RoutingPolicySetInput struct {
+	// What is judged, one after the other; FEWEST_PARCELS, PRIORITY when cleared.
+	Criteria graphql.Omittable[[]RoutingCriterion] `json:"criteria,omitempty"`
+	// The locations that take part.
+	Locations graphql.Omittable[[]*LocationRef] `json:"locations,omitempty"`
+	// The provinces of buyers for whom this is in force.
+	Regions graphql.Omittable[[]string] `json:"regions,omitempty"`
+	// Into how many parcels an order may be split, at least 1.
+	MaxParcels graphql.Omittable[*int] `json:"maxParcels,omitempty"`
+	// How many seconds a location has to accept, 60 to 604,800.
+	AcceptWithinSeconds graphql.Omittable[*int] `json:"acceptWithinSeconds,omitempty"`
+}
+
+// The answer to routingPolicySet.
+type RoutingPolicySetPayload struct {
+	// The policy as it is now.
+	Policy *RoutingPolicy `json:"policy,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// An order that is not placed.
+type RoutingSimulateInput struct {
+	// What would be bought: 1 to 250 lines.
+	Lines []*RoutingLineInput `json:"lines"`
+	// Where it would go.
+	Address graphql.Omittable[*AddressInput] `json:"address,omitempty"`
+	// Where the buyer is.
+	Near graphql.Omittable[*PointInput] `json:"near,omitempty"`
+}
+
+// What routing would decide.
+type RoutingSimulation struct {
+	// Every location it looked at, best first.
+	Candidates []*RoutingCandidate `json:"candidates"`
+	// Who would send what; empty when it cannot be done.
+	Plan []*RoutingPlanEntry `json:"plan"`
 }
 
 // A value chosen for an option.
@@ -1514,6 +1914,8 @@ func (ShipDelivery) IsDelivery() {}
 type ShipInput struct {
 	// To where.
 	Address *AddressInput `json:"address"`
+	// Where that is, for choosing a near location.
+	Near graphql.Omittable[*PointInput] `json:"near,omitempty"`
 }
 
 // A correction of what is on hand.
@@ -1620,12 +2022,16 @@ type StockLevel struct {
 	Incoming int `json:"incoming"`
 	// How many are kept back.
 	SafetyStock int `json:"safetyStock"`
+	// How many are here but not for sale; they are not on hand.
+	Damaged int `json:"damaged"`
 	// How many are promised beyond what a count found.
 	Shortfall int `json:"shortfall"`
 	// When a system of record counted last.
 	AsOf *time.Time `json:"asOf,omitempty"`
 	// Which one.
 	Source *string `json:"source,omitempty"`
+	// Whether that count has aged beyond the location's rule, so that less is sold online.
+	Stale bool `json:"stale"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updatedAt"`
 }
@@ -1668,6 +2074,10 @@ type StockMovement struct {
 	OnHandDelta int `json:"onHandDelta"`
 	// By how much reserved changed.
 	ReservedDelta int `json:"reservedDelta"`
+	// By how much incoming changed.
+	IncomingDelta int `json:"incomingDelta"`
+	// By how much damaged changed.
+	DamagedDelta int `json:"damagedDelta"`
 	// Why.
 	Reason *string `json:"reason,omitempty"`
 	// What it was for in whichever system.
@@ -1716,6 +2126,58 @@ type StockMovementWhere struct {
 	Since graphql.Omittable[*time.Time] `json:"since,omitempty"`
 	// Before this moment.
 	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
+}
+
+// A reservation to be given back.
+type StockReleaseInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which one.
+	Reservation string `json:"reservation"`
+}
+
+// The answer to stockRelease.
+type StockReleasePayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The reservation as it is now.
+	Reservation *Reservation `json:"reservation,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Stock to be kept.
+type StockReserveInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// What is to be kept.
+	Lines []*StockReserveLineInput `json:"lines"`
+	// For how many seconds, 1 to 86,400.
+	TTLSeconds int `json:"ttlSeconds"`
+	// For whom; a member's reservations are capped together, whoever asks.
+	Member graphql.Omittable[*MemberRef] `json:"member,omitempty"`
+	// What it is for in another system.
+	Reference graphql.Omittable[*ExternalRefInput] `json:"reference,omitempty"`
+}
+
+// So many of a variant to be kept.
+type StockReserveLineInput struct {
+	// Which variant.
+	Variant *VariantRef `json:"variant"`
+	// How many, at least 1.
+	Quantity int `json:"quantity"`
+	// Where; chosen as for an order when absent.
+	Location graphql.Omittable[*LocationRef] `json:"location,omitempty"`
+}
+
+// The answer to stockReserve.
+type StockReservePayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The reservation as it is now.
+	Reservation *Reservation `json:"reservation,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // How much of the shelf a channel may show: min(max, floor(percent / 100 x (available - buffer))).
@@ -1804,6 +2266,102 @@ type StockSyncRow struct {
 	OnHand int `json:"onHand"`
 	// When they were counted: a count that is not newer than what is known is skipped.
 	AsOf time.Time `json:"asOf"`
+}
+
+// Goods on their way between two locations.
+type StockTransfer struct {
+	// Prefixed, sortable and opaque.
+	ID string `json:"id"`
+	// Where it stands.
+	State TransferState `json:"state"`
+	// From where.
+	From *Location `json:"from"`
+	// To where.
+	To *Location `json:"to"`
+	// What is in it.
+	Lines []*StockTransferLine `json:"lines"`
+}
+
+// A transfer to be called back.
+type StockTransferCancelInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which transfer.
+	Transfer string `json:"transfer"`
+	// Why.
+	Reason string `json:"reason"`
+}
+
+// The answer to stockTransferCancel.
+type StockTransferCancelPayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The transfer as it is now.
+	Transfer *StockTransfer `json:"transfer,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Goods to be sent to another location.
+type StockTransferCreateInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// From where.
+	From *LocationRef `json:"from"`
+	// To where.
+	To *LocationRef `json:"to"`
+	// What is sent: 1 to 250 lines.
+	Lines []*StockTransferLineInput `json:"lines"`
+	// What it is for in another system.
+	Reference graphql.Omittable[*ExternalRefInput] `json:"reference,omitempty"`
+}
+
+// The answer to stockTransferCreate.
+type StockTransferCreatePayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The transfer as it is now.
+	Transfer *StockTransfer `json:"transfer,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// So many of a variant in a transfer.
+type StockTransferLine struct {
+	// Which variant.
+	Variant *Variant `json:"variant"`
+	// How many were sent.
+	Quantity int `json:"quantity"`
+	// How many have arrived.
+	Received int `json:"received"`
+}
+
+// So many of a variant in a transfer.
+type StockTransferLineInput struct {
+	// Which variant.
+	Variant *VariantRef `json:"variant"`
+	// How many, at least 1.
+	Quantity int `json:"quantity"`
+}
+
+// Goods that arrived.
+type StockTransferReceiveInput struct {
+	// 1 to 128 printable characters; the same call may be sent again with it.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Which transfer.
+	Transfer string `json:"transfer"`
+	// What arrived; all that is missing when absent.
+	Lines graphql.Omittable[[]*StockTransferLineInput] `json:"lines,omitempty"`
+}
+
+// The answer to stockTransferReceive.
+type StockTransferReceivePayload struct {
+	// Whether this is the first answer again.
+	Replayed bool `json:"replayed"`
+	// The transfer as it is now.
+	Transfer *StockTransfer `json:"transfer,omitempty"`
+	// Why nothing was done; empty on success.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // What can be followed live. Every stream resumes with after.
@@ -2071,6 +2629,73 @@ func (e *ChannelSyncWhat) UnmarshalJSON(b []byte) error {
 }
 
 func (e ChannelSyncWhat) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Who pays for a discount.
+type DiscountPayer string
+
+const (
+	// The brand.
+	DiscountPayerBrand DiscountPayer = "BRAND"
+	// The marketplace.
+	DiscountPayerPlatform DiscountPayer = "PLATFORM"
+	// The mall.
+	DiscountPayerMall DiscountPayer = "MALL"
+	// The store.
+	DiscountPayerStore DiscountPayer = "STORE"
+	// The member, with points.
+	DiscountPayerPoints DiscountPayer = "POINTS"
+)
+
+var AllDiscountPayer = []DiscountPayer{
+	DiscountPayerBrand,
+	DiscountPayerPlatform,
+	DiscountPayerMall,
+	DiscountPayerStore,
+	DiscountPayerPoints,
+}
+
+func (e DiscountPayer) IsValid() bool {
+	switch e {
+	case DiscountPayerBrand, DiscountPayerPlatform, DiscountPayerMall, DiscountPayerStore, DiscountPayerPoints:
+		return true
+	}
+	return false
+}
+
+func (e DiscountPayer) String() string {
+	return string(e)
+}
+
+func (e *DiscountPayer) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DiscountPayer(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DiscountPayer", str)
+	}
+	return nil
+}
+
+func (e DiscountPayer) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DiscountPayer) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DiscountPayer) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -3103,6 +3728,70 @@ func (e ProductStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Where a reservation stands.
+type ReservationState string
+
+const (
+	// It keeps stock.
+	ReservationStateActive ReservationState = "ACTIVE"
+	// An order took it.
+	ReservationStateConsumed ReservationState = "CONSUMED"
+	// It was given back.
+	ReservationStateReleased ReservationState = "RELEASED"
+	// Its time was over.
+	ReservationStateExpired ReservationState = "EXPIRED"
+)
+
+var AllReservationState = []ReservationState{
+	ReservationStateActive,
+	ReservationStateConsumed,
+	ReservationStateReleased,
+	ReservationStateExpired,
+}
+
+func (e ReservationState) IsValid() bool {
+	switch e {
+	case ReservationStateActive, ReservationStateConsumed, ReservationStateReleased, ReservationStateExpired:
+		return true
+	}
+	return false
+}
+
+func (e ReservationState) String() string {
+	return string(e)
+}
+
+func (e *ReservationState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ReservationState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ReservationState", str)
+	}
+	return nil
+}
+
+func (e ReservationState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ReservationState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ReservationState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // What becomes of goods that came back.
 type ReturnDisposition string
 
@@ -3217,6 +3906,70 @@ func (e *ReturnState) UnmarshalJSON(b []byte) error {
 }
 
 func (e ReturnState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Something that makes one way to send an order better than another.
+type RoutingCriterion string
+
+const (
+	// One location that can give everything beats a split.
+	RoutingCriterionFewestParcels RoutingCriterion = "FEWEST_PARCELS"
+	// The location with the lower priority number.
+	RoutingCriterionPriority RoutingCriterion = "PRIORITY"
+	// The location nearer to the buyer: by coordinates where both are known, else by district, city and province.
+	RoutingCriterionDistance RoutingCriterion = "DISTANCE"
+	// The location that has the most of what is asked.
+	RoutingCriterionMostStock RoutingCriterion = "MOST_STOCK"
+)
+
+var AllRoutingCriterion = []RoutingCriterion{
+	RoutingCriterionFewestParcels,
+	RoutingCriterionPriority,
+	RoutingCriterionDistance,
+	RoutingCriterionMostStock,
+}
+
+func (e RoutingCriterion) IsValid() bool {
+	switch e {
+	case RoutingCriterionFewestParcels, RoutingCriterionPriority, RoutingCriterionDistance, RoutingCriterionMostStock:
+		return true
+	}
+	return false
+}
+
+func (e RoutingCriterion) String() string {
+	return string(e)
+}
+
+func (e *RoutingCriterion) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RoutingCriterion(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RoutingCriterion", str)
+	}
+	return nil
+}
+
+func (e RoutingCriterion) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RoutingCriterion) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RoutingCriterion) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -3354,6 +4107,67 @@ func (e *StockSyncOutcome) UnmarshalJSON(b []byte) error {
 }
 
 func (e StockSyncOutcome) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where a transfer stands.
+type TransferState string
+
+const (
+	// On its way.
+	TransferStateInTransit TransferState = "IN_TRANSIT"
+	// All of it has arrived.
+	TransferStateReceived TransferState = "RECEIVED"
+	// What had not arrived was called back.
+	TransferStateCanceled TransferState = "CANCELED"
+)
+
+var AllTransferState = []TransferState{
+	TransferStateInTransit,
+	TransferStateReceived,
+	TransferStateCanceled,
+}
+
+func (e TransferState) IsValid() bool {
+	switch e {
+	case TransferStateInTransit, TransferStateReceived, TransferStateCanceled:
+		return true
+	}
+	return false
+}
+
+func (e TransferState) String() string {
+	return string(e)
+}
+
+func (e *TransferState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = TransferState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid TransferState", str)
+	}
+	return nil
+}
+
+func (e TransferState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *TransferState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e TransferState) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -1,0 +1,74 @@
+package graph
+
+import (
+	"context"
+	"errors"
+
+	"github.com/oneshelf/oneshelf/graph/model"
+)
+
+var errPending = errors.New("not built yet")
+
+func (r *mutationResolver) FulfillmentHold(ctx context.Context, input model.FulfillmentHoldInput) (*model.FulfillmentHoldPayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) FulfillmentReject(ctx context.Context, input model.FulfillmentRejectInput) (*model.FulfillmentRejectPayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) FulfillmentRelease(ctx context.Context, input model.FulfillmentReleaseInput) (*model.FulfillmentReleasePayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) PickupVerify(ctx context.Context, input model.PickupVerifyInput) (*model.PickupVerifyPayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) RefundCreate(ctx context.Context, input model.RefundCreateInput) (*model.RefundCreatePayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) ReturnReceive(ctx context.Context, input model.ReturnReceiveInput) (*model.ReturnReceivePayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) ReturnReject(ctx context.Context, input model.ReturnRejectInput) (*model.ReturnRejectPayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) ReturnRequest(ctx context.Context, input model.ReturnRequestInput) (*model.ReturnRequestPayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) RoutingPolicySet(ctx context.Context, input model.RoutingPolicySetInput) (*model.RoutingPolicySetPayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) StockRelease(ctx context.Context, input model.StockReleaseInput) (*model.StockReleasePayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) StockReserve(ctx context.Context, input model.StockReserveInput) (*model.StockReservePayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) StockTransferCancel(ctx context.Context, input model.StockTransferCancelInput) (*model.StockTransferCancelPayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) StockTransferCreate(ctx context.Context, input model.StockTransferCreateInput) (*model.StockTransferCreatePayload, error) {
+	return nil, errPending
+}
+
+func (r *mutationResolver) StockTransferReceive(ctx context.Context, input model.StockTransferReceiveInput) (*model.StockTransferReceivePayload, error) {
+	return nil, errPending
+}
+
+func (r *queryResolver) RoutingPolicy(ctx context.Context) (*model.RoutingPolicy, error) {
+	return nil, errPending
+}
+
+func (r *queryResolver) RoutingSimulate(ctx context.Context, input model.RoutingSimulateInput) (*model.RoutingSimulation, error) {
+	return nil, errPending
+}
