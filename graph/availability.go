@@ -50,14 +50,17 @@ func (r *Resolver) availabilityOf(ctx context.Context, variant commerce.UUID, ne
 }
 
 func spots(locations []*ent.Location, levels []*ent.StockLevel) []stock.Spot {
-	available := map[commerce.UUID]int64{}
+	at := map[commerce.UUID]*ent.StockLevel{}
 	for _, l := range levels {
-		available[l.LocationID] = max(0, l.OnHand-l.Reserved-l.SafetyStock)
+		at[l.LocationID] = l
 	}
 	return each(locations, func(l *ent.Location) stock.Spot {
 		s := stock.Spot{
-			Location: l.ID, Code: l.Code, Kind: l.Kind, Ownership: l.Ownership, Active: l.Active, Pickup: l.Pickup, ShipFrom: l.ShipFrom,
-			Priority: l.Priority, Available: available[l.ID],
+			Location: l.ID, Code: l.Code, Kind: l.Kind, Ownership: l.Ownership, Lent: l.Lent, Active: l.Active, Pickup: l.Pickup,
+			ShipFrom: l.ShipFrom, Priority: l.Priority,
+		}
+		if level := at[l.ID]; level != nil {
+			s.Available = stock.Online(level.OnHand-level.Reserved-level.SafetyStock, level.Stale, l.StalePercent)
 		}
 		if l.Latitude != nil && l.Longitude != nil {
 			s.Point = &commerce.Point{Latitude: *l.Latitude, Longitude: *l.Longitude}

@@ -21,9 +21,9 @@ func Available(ctx context.Context, c db.Conn, v *auth.Viewer, variants []commer
 	for some := range slices.Chunk(variants, 1000) {
 		where, args := rule.Where(rule.AtLocation, v, "s")
 		in, ids := db.In("s.variant_id", some)
-		rows, err := c.Query(ctx, `SELECT s.variant_id, SUM(s.on_hand - s.reserved - s.safety_stock) FROM stock_levels s
+		rows, err := c.Query(ctx, `SELECT s.variant_id, SUM(`+Sellable+`) FROM stock_levels s
 			JOIN locations l ON l.brand_id = s.brand_id AND l.id = s.location_id
-			WHERE `+where+" AND "+in+" AND s.on_hand - s.reserved - s.safety_stock > 0 AND "+Pool+" GROUP BY s.variant_id", append(args, ids...)...)
+			WHERE `+where+" AND "+in+" AND "+Sellable+" > 0 AND "+Pool+" GROUP BY s.variant_id", append(args, ids...)...)
 		sums, err := db.Collect(rows, err, func(r *sql.Rows) (x row, err error) { return x, r.Scan(&x.variant, &x.sum) })
 		if err != nil {
 			return nil, err

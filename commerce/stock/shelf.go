@@ -10,14 +10,31 @@ import (
 )
 
 // Pool is the condition under which a location, named l, gives its stock to the online pool. Joint ventures and franchises give
-// theirs only when it is lent, which nothing does yet.
-const Pool = "l.active AND l.ship_from AND l.ownership = 'OWN'"
+// theirs only when it is lent.
+const Pool = "l.active AND l.ship_from AND (l.ownership = 'OWN' OR l.lent)"
+
+// Sellable is what a level s of a location l can give online, never below 0: what is available, and of that only the location's
+// percentage, rounded down, while its count is stale. What has been promised stays promised: it is only the rest that is cut.
+const Sellable = `(CASE WHEN s.on_hand - s.reserved - s.safety_stock <= 0 THEN 0
+	WHEN s.stale THEN (s.on_hand - s.reserved - s.safety_stock) * l.stale_percent / 100
+	ELSE s.on_hand - s.reserved - s.safety_stock END)`
+
+// Online is Sellable of figures already read.
+func Online(available int64, stale bool, percent int) int64 {
+	switch {
+	case available <= 0:
+		return 0
+	case stale:
+		return available * int64(percent) / 100
+	}
+	return available
+}
 
 // inStock is whether the pool can give any variant of the product in question. The joins are written in the order in which they are
 // to be made, which SQLite keeps to, and the limit makes PostgreSQL look each product up instead of hashing every level there is.
 const inStock = `COALESCE((SELECT TRUE FROM variants v CROSS JOIN stock_levels s CROSS JOIN locations l
 	WHERE v.brand_id = products.brand_id AND v.product_id = products.id AND s.brand_id = v.brand_id AND s.variant_id = v.id
-	AND l.brand_id = s.brand_id AND l.id = s.location_id AND s.on_hand - s.reserved - s.safety_stock > 0 AND ` + Pool + ` LIMIT 1), FALSE)`
+	AND l.brand_id = s.brand_id AND l.id = s.location_id AND ` + Sellable + ` > 0 AND ` + Pool + ` LIMIT 1), FALSE)`
 
 // refreshVariants brings the in-stock flags of the variants' products up to date. It is called when a level crossed zero.
 func refreshVariants(ctx context.Context, tx *events.Tx, variants []commerce.UUID) error {

@@ -25,12 +25,13 @@ type Spot struct {
 	Code      string
 	Kind      string
 	Ownership string
+	Lent      bool
 	Active    bool
 	Pickup    bool
 	ShipFrom  bool
 	Priority  int
 	Point     *commerce.Point
-	Available int64
+	Available int64 // what can be sold online, in the sense of Sellable
 }
 
 // Offer is what a spot can do for a shopper: ways, or why there are none.
@@ -93,7 +94,7 @@ func offer(s Spot, near *commerce.Point, radiusKm float64) Offer {
 	if s.Pickup {
 		o.Ways = append(o.Ways, PickUp)
 	}
-	pooled := s.Ownership == "OWN"
+	pooled := s.Ownership == "OWN" || s.Lent
 	if s.ShipFrom && pooled {
 		o.Ways = append(o.Ways, map[bool]Way{true: ShipFromStore, false: ShipFromWarehouse}[store])
 	}
