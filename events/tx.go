@@ -45,21 +45,26 @@ func Do[A any](ctx context.Context, s *Store, fn func(*Tx) (A, error)) (A, error
 		return answer, commerce.Errorf(commerce.Unauthenticated, "a bearer token is needed")
 	}
 	said := false
+	var refused error
 	err := s.DB.InTx(ctx, func(raw *db.Tx) error {
 		tx := &Tx{Tx: raw, Ent: ent.NewClient(ent.Driver(raw.Driver())), Viewer: viewer, Now: s.Instant()}
 		var err error
-		if answer, err = fn(tx); err != nil {
+		answer, err = fn(tx)
+		if refused, err = parted(err); err != nil {
 			return err
 		}
 		said = len(tx.facts) > 0
 		return tx.write(ctx)
 	})
+	if err == nil && said {
+		s.committed()
+	}
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		var none A
 		return none, err
-	}
-	if said {
-		s.committed()
 	}
 	return answer, nil
 }
