@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/oneshelf/oneshelf/auth"
@@ -24,11 +23,24 @@ type Tx struct {
 	Viewer *auth.Viewer
 	Now    commerce.Instant
 
-	facts []Fact
+	facts *[]fact
+}
+
+// fact is a Fact with who made it so.
+type fact struct {
+	Fact
+	actor, cause string
 }
 
 // Record says a fact; it is written when the transaction's work is done and announced after it has committed.
-func (tx *Tx) Record(f Fact) { tx.facts = append(tx.facts, f) }
+func (tx *Tx) Record(f Fact) { *tx.facts = append(*tx.facts, fact{f, tx.Viewer.Subject, tx.cause()}) }
+
+// As is the same transaction in the hands of another viewer of the same brand: what it records is said of them.
+func (tx *Tx) As(v *auth.Viewer) *Tx {
+	other := *tx
+	other.Viewer = v
+	return &other
+}
 
 // RaiseGeneration makes every cached answer of the brand stale, with this transaction.
 func (tx *Tx) RaiseGeneration(ctx context.Context) error {
@@ -47,13 +59,13 @@ func Do[A any](ctx context.Context, s *Store, fn func(*Tx) (A, error)) (A, error
 	said := false
 	var refused error
 	err := s.DB.InTx(ctx, func(raw *db.Tx) error {
-		tx := &Tx{Tx: raw, Ent: ent.NewClient(ent.Driver(raw.Driver())), Viewer: viewer, Now: s.Instant()}
+		tx := &Tx{Tx: raw, Ent: ent.NewClient(ent.Driver(raw.Driver())), Viewer: viewer, Now: s.Instant(), facts: new([]fact)}
 		var err error
 		answer, err = fn(tx)
 		if refused, err = parted(err); err != nil {
 			return err
 		}
-		said = len(tx.facts) > 0
+		said = len(*tx.facts) > 0
 		return tx.write(ctx)
 	})
 	if err == nil && said {
@@ -157,7 +169,7 @@ func kept[A any](ctx context.Context, c db.Conn, v *auth.Viewer, call Call, hash
 		return answer, false, err
 	}
 	if !bytes.Equal(oldHash, hash) {
-		return answer, false, commerce.Errorf(commerce.IdempotencyMismatch, "this idempotency key was used with another input").At("idempotencyKey")
+		return answer, false, mismatch()
 	}
 	return answer, true, json.Unmarshal(text, &answer)
 }
@@ -167,32 +179,37 @@ func (tx *Tx) keep(ctx context.Context, call Call, hash []byte, answer any) erro
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO idempotency_keys (id, brand_id, caller, operation, key, input_hash, answer, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		commerce.NewUUID(), tx.Viewer.Brand, tx.Viewer.Subject, call.Operation, call.Key, hash, text, tx.Now)
-	return err
+	return keyTable.Insert(ctx, tx.Conn, tx.keyRow(call, hash, text))
 }
 
-const factColumns = "uid, brand_id, type, aggregate_id, sequence, channel_id, location_id, actor, cause, data, occurred_at"
+var keyTable = db.Into("idempotency_keys", "id uuid, brand_id uuid, caller text, operation text, key text, input_hash bytea, answer bytea, created_at bigint")
+
+func (tx *Tx) keyRow(call Call, hash, answer []byte) []any {
+	return []any{commerce.NewUUID(), tx.Viewer.Brand, tx.Viewer.Subject, call.Operation, call.Key, hash, answer, tx.Now}
+}
+
+var logTable = db.Into("events", `uid uuid, brand_id uuid, type text, aggregate_id uuid, sequence bigint, channel_id uuid, location_id uuid,
+	actor text, cause text, data jsonb, occurred_at bigint`)
 
 // write puts the recorded facts into the log. On SQLite, whose writers take turns, they get their numbers here; on PostgreSQL a
 // number given before commit could appear behind one that a reader has passed, so the sequencer gives it.
 func (tx *Tx) write(ctx context.Context) error {
-	for facts := range slices.Chunk(tx.facts, 500) {
-		args := make([]any, 0, 11*len(facts))
-		for _, f := range facts {
-			data, err := encode(f.Data)
-			if err != nil {
-				return err
-			}
-			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, f.Type, f.Aggregate, f.Sequence, f.Channel, f.Location,
-				tx.Viewer.Subject, tx.cause(), nullable(data), tx.Now)
-		}
-		if _, err := tx.Exec(ctx, "INSERT INTO events ("+factColumns+") VALUES "+db.Rows(len(facts), 11), args...); err != nil {
+	if len(*tx.facts) == 0 {
+		return nil
+	}
+	rows := make([]any, 0, 11*len(*tx.facts))
+	for _, f := range *tx.facts {
+		data, err := encode(f.Data)
+		if err != nil {
 			return err
 		}
+		rows = append(rows, commerce.NewUUID(), tx.Viewer.Brand, f.Type, f.Aggregate, f.Sequence, f.Channel, f.Location,
+			f.actor, f.cause, nullable(data), tx.Now)
 	}
-	if tx.Engine() == db.SQLite && len(tx.facts) > 0 {
+	if err := logTable.Insert(ctx, tx.Conn, rows); err != nil {
+		return err
+	}
+	if tx.Engine() == db.SQLite {
 		_, err := tx.Exec(ctx, "UPDATE events SET seq = id WHERE seq IS NULL")
 		return err
 	}

@@ -208,6 +208,23 @@ func In[T any](column string, values []T) (string, []any) {
 	return column + " IN (" + Marks(len(values)) + ")", args
 }
 
+// Any writes that a column is one of some values and gives the arguments. Unlike In its text is the same on PostgreSQL however many
+// there are, so that the statement is planned once. Double values are passed once.
+func Any[T comparable](c Conn, column string, values []T) (string, []any) {
+	seen := make(map[T]bool, len(values))
+	distinct := make([]T, 0, len(values))
+	for _, v := range values {
+		if !seen[v] {
+			seen[v] = true
+			distinct = append(distinct, v)
+		}
+	}
+	if c.engine == Postgres {
+		return column + " = ANY(?)", []any{distinct}
+	}
+	return In(column, distinct)
+}
+
 // Marks writes n question marks with commas between.
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 

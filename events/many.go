@@ -1,0 +1,137 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+// Caller is one of several calls that share a transaction: a Call and who makes it.
+type Caller struct {
+	Call
+	Viewer *auth.Viewer
+}
+
+// Verdict is what one caller is told.
+type Verdict[A any] struct {
+	Answer   A
+	Replayed bool
+	Err      error
+}
+
+// OnceTogether is Once for several callers of one brand in one transaction, for work that is cheaper done together. fn gets the
+// callers whose keys are free, by their place in callers, and answers a verdict for each: a caller whose verdict has an error binds
+// no key, and fn must have changed nothing for them. An error of fn, or of the transaction, is of all of them: nothing has happened
+// for anybody, and each may be tried by itself. The context's viewer must see what all of them see.
+func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn func(tx *Tx, fresh []int) ([]Verdict[A], error)) ([]Verdict[A], error) {
+	out := make([]Verdict[A], len(callers))
+	hashes := make([][]byte, len(callers))
+	var asked []int // those whose call can be made at all
+	taken := map[binding]bool{}
+	for i, c := range callers {
+		if out[i].Err = checkKey(c.Key); out[i].Err != nil {
+			continue
+		}
+		hash, err := c.hash()
+		if err != nil {
+			return nil, err
+		}
+		if taken[c.binding()] {
+			return nil, errors.New("two calls of one key cannot share a transaction")
+		}
+		taken[c.binding()] = true
+		hashes[i] = hash
+		asked = append(asked, i)
+	}
+	if len(asked) == 0 {
+		return out, nil
+	}
+	_, err := Do(ctx, s, func(tx *Tx) (struct{}, error) {
+		old, err := bound(ctx, tx, callers, asked)
+		if err != nil {
+			return struct{}{}, err
+		}
+		var fresh []int
+		for _, i := range asked {
+			answer, found := old[callers[i].binding()]
+			out[i] = Verdict[A]{}
+			switch {
+			case !found:
+				fresh = append(fresh, i)
+			case !bytes.Equal(answer.hash, hashes[i]):
+				out[i].Err = mismatch()
+			default:
+				out[i].Replayed = true
+				if err := json.Unmarshal(answer.text, &out[i].Answer); err != nil {
+					return struct{}{}, err
+				}
+			}
+		}
+		if len(fresh) == 0 {
+			return struct{}{}, nil
+		}
+		verdicts, err := fn(tx, fresh)
+		if err != nil {
+			return struct{}{}, err
+		}
+		var keys []any
+		for n, i := range fresh {
+			out[i] = verdicts[n]
+			if out[i].Err != nil {
+				continue
+			}
+			text, err := json.Marshal(out[i].Answer)
+			if err != nil {
+				return struct{}{}, err
+			}
+			keys = append(keys, tx.As(callers[i].Viewer).keyRow(callers[i].Call, hashes[i], text)...)
+		}
+		return struct{}{}, keyTable.Insert(ctx, tx.Conn, keys)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// binding is what a key belongs to, within a brand.
+type binding struct{ caller, operation, key string }
+
+func (c Caller) binding() binding { return binding{c.Viewer.Subject, c.Operation, c.Key} }
+
+// answered is what was kept with a key.
+type answered struct{ hash, text []byte }
+
+// bound reads the answers that the callers' keys are bound to. It may find those of other callers' keys too, which no one asks for.
+func bound(ctx context.Context, tx *Tx, callers []Caller, asked []int) (map[binding]answered, error) {
+	var subjects, operations, keys []string
+	for _, i := range asked {
+		subjects, operations, keys = append(subjects, callers[i].Viewer.Subject), append(operations, callers[i].Operation), append(keys, callers[i].Key)
+	}
+	who, args := db.Any(tx.Conn, "caller", subjects)
+	what, more := db.Any(tx.Conn, "operation", operations)
+	args = append(args, more...)
+	which, more := db.Any(tx.Conn, "key", keys)
+	args = append(args, more...)
+	rows, err := tx.Query(ctx, "SELECT caller, operation, key, input_hash, answer FROM idempotency_keys WHERE brand_id = ? AND "+who+" AND "+what+" AND "+which,
+		append([]any{tx.Viewer.Brand}, args...)...)
+	out := map[binding]answered{}
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (struct{}, error) {
+		var b binding
+		var k answered
+		err := r.Scan(&b.caller, &b.operation, &b.key, &k.hash, &k.text)
+		out[b] = k
+		return struct{}{}, err
+	})
+	return out, err
+}
+
+func mismatch() error {
+	return commerce.Errorf(commerce.IdempotencyMismatch, "this idempotency key was used with another input").At("idempotencyKey")
+}
