@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/internal/db"
@@ -40,6 +41,7 @@ type Movement struct {
 	Reserved  int64 // what reserved changes by
 	Reason    string
 	Reference commerce.Reference
+	By        *auth.Viewer // who moves it; the transaction's viewer when nil
 }
 
 // Level is a level as a movement left it.
@@ -172,8 +174,12 @@ func write(ctx context.Context, tx *events.Tx, movements []Movement) error {
 			if m.ID == (commerce.UUID{}) {
 				m.ID = commerce.NewUUID()
 			}
+			by := tx
+			if m.By != nil {
+				by = tx.As(m.By)
+			}
 			args = append(args, m.ID, tx.Viewer.Brand, m.Variant, m.Location, m.Kind, m.OnHand, m.Reserved, m.Reason,
-				m.Reference.System, m.Reference.Value, tx.Viewer.Subject, tx.Cause(), tx.Now)
+				m.Reference.System, m.Reference.Value, by.Viewer.Subject, by.Cause(), tx.Now)
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO stock_movements (id, brand_id, variant_id, location_id, kind, on_hand_delta, reserved_delta, reason,
 			reference_system, reference_value, actor, cause, occurred_at) VALUES `+db.Rows(len(some), 13), args...); err != nil {
