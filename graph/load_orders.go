@@ -54,6 +54,9 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 	if err := r.orderMembers(ctx, rows, s, out); err != nil {
 		return nil, err
 	}
+	if err := r.orderPickups(ctx, rows, s, out); err != nil {
+		return nil, err
+	}
 	lines, wantLines := s.child("lines", "Order")
 	work, wantWork := s.child("fulfillmentOrders", "Order")
 	parcels, wantParcels := s.child("fulfillments", "Order")

@@ -84,6 +84,20 @@ func (r *mutationResolver) FulfillmentShip(ctx context.Context, input model.Fulf
 	return out, err
 }
 
+func (r *mutationResolver) PickupVerify(ctx context.Context, input model.PickupVerifyInput) (*model.PickupVerifyPayload, error) {
+	at, err := locationRef(*input.Location)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Orders.VerifyPickup(ctx, orders.PickupInput{Key: input.IdempotencyKey, Code: input.Code, Location: at})
+	out := &model.PickupVerifyPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "PickupVerifyPayload")
+	return out, err
+}
+
 func (r *queryResolver) Orders(ctx context.Context, first *int, after *string, last *int, before *string, where *model.OrderWhere, orderBy []*model.OrderOrder) (*model.OrderConnection, error) {
 	return r.orderConnection(ctx, args(first, after, last, before), where, orderBy)
 }

@@ -21,10 +21,6 @@ func (r *mutationResolver) FulfillmentRelease(ctx context.Context, input model.F
 	return nil, errPending
 }
 
-func (r *mutationResolver) PickupVerify(ctx context.Context, input model.PickupVerifyInput) (*model.PickupVerifyPayload, error) {
-	return nil, errPending
-}
-
 func (r *mutationResolver) RefundCreate(ctx context.Context, input model.RefundCreateInput) (*model.RefundCreatePayload, error) {
 	return nil, errPending
 }
