@@ -2,14 +2,19 @@
 // its reasons goes out, so that a decision can be tried, stored and explained.
 package routing
 
-import "github.com/oneshelf/oneshelf/commerce"
+import (
+	"slices"
+
+	"github.com/oneshelf/oneshelf/commerce"
+)
 
 // Criterion is something that makes one way better than another.
 type Criterion string
 
 // The criteria.
 const (
-	// FewestParcels prefers one location that can give everything to a split.
+	// FewestParcels prefers one location that can give everything to a split. As the first criterion it also splits into as few
+	// parcels as can be.
 	FewestParcels Criterion = "FEWEST_PARCELS"
 	// Priority prefers the location with the lower number.
 	Priority Criterion = "PRIORITY"
@@ -19,9 +24,15 @@ const (
 	MostStock Criterion = "MOST_STOCK"
 )
 
+var defaultCriteria = []Criterion{FewestParcels, Priority}
+
+// DefaultCriteria are those of a policy that names none: fewest parcels, then priority.
+func DefaultCriteria() []Criterion { return slices.Clone(defaultCriteria) }
+
 // Policy is how a brand chooses. The zero value is the default: fewest parcels, then priority.
 type Policy struct {
-	// Criteria are judged one after the other; ties are broken by code.
+	// Criteria are judged one after the other; ties are broken by code. Without any, DefaultCriteria are judged, and a split takes as
+	// much as it can from each location in turn.
 	Criteria []Criterion `json:"criteria,omitempty"`
 	// Locations are those that take part, nil for all.
 	Locations []commerce.UUID `json:"locations,omitempty"`
@@ -33,7 +44,36 @@ type Policy struct {
 	AcceptWithin int `json:"acceptWithin,omitempty"`
 }
 
-// Candidate is a location as a decision judged it. A higher score was preferred; those that were out of the question say why.
+// For is the policy that is in force for a buyer at an address: the default when the province is not among the policy's regions, or
+// not known while it has some.
+func (p Policy) For(a commerce.Address) Policy {
+	if p.Regions == nil {
+		return p
+	}
+	if province := foldRegion(a.Province); province != "" {
+		for _, r := range p.Regions {
+			if foldRegion(r) == province {
+				return p
+			}
+		}
+	}
+	return Policy{}
+}
+
+// Why a location was out of the question.
+const (
+	Inactive   = "INACTIVE"    // it does not work at present
+	NoShipping = "NO_SHIPPING" // it ships no parcels
+	NotLent    = "NOT_LENT"    // its stock is not the brand's, nor lent to it
+	NotEnabled = "NOT_ENABLED" // the policy leaves it out
+	Rejected   = "REJECTED"    // it said no to this order before
+	NoPickup   = "NO_PICKUP"   // nothing can be picked up there
+	OtherPlace = "OTHER_PLACE" // the buyer comes to another one
+	NoStock    = "NO_STOCK"    // it has nothing of what is asked
+)
+
+// Candidate is a location as a decision judged it. The score is 1 for the most preferred and falls to 0 in even steps, one for each
+// location that was in the question; a location that was out of it has 0 and says why.
 type Candidate struct {
 	Location   commerce.UUID `json:"location"`
 	Score      float64       `json:"score"`
@@ -85,7 +125,8 @@ type Shortage struct {
 	Available int64
 }
 
-// Decision is a plan, or what it failed for, with every location judged, best first.
+// Decision is a plan, or what it failed for, with every location judged: those of the plan first, the others as they were preferred,
+// then those out of the question by code. The plan is in the order of the lines, and within a line the preferred location first.
 type Decision struct {
 	Candidates []Candidate
 	Plan       []Share
