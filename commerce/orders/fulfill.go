@@ -264,7 +264,7 @@ func writeParcel(ctx context.Context, tx *events.Tx, o locked, w *ent.Fulfillmen
 
 // settle brings the work and the order to the states that follow from a parcel.
 func settle(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder, lines []*ent.OrderLine, promised []*ent.Allocation, taken []taking) error {
-	var workLeft, orderLeft int64
+	var workLeft, orderLeft, leaves int64
 	for _, a := range promised {
 		workLeft += a.Quantity - a.Fulfilled - a.Released
 	}
@@ -274,6 +274,7 @@ func settle(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrde
 	for _, t := range taken {
 		workLeft -= t.quantity
 		orderLeft -= t.quantity
+		leaves += t.quantity
 	}
 	if workLeft == 0 {
 		if err := turn(ctx, tx, w.ID, WorkClosed); err != nil {
@@ -284,7 +285,7 @@ func settle(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrde
 	if orderLeft == 0 {
 		o.FulfillmentState = string(Fulfilled)
 	}
-	_, err := tx.Exec(ctx, "UPDATE orders SET fulfillment_state = ?, state = ? WHERE brand_id = ? AND id = ?",
-		o.FulfillmentState, settled(o), tx.Viewer.Brand, o.ID)
+	_, err := tx.Exec(ctx, "UPDATE orders SET fulfillment_state = ?, state = ?, returnable = returnable + ? WHERE brand_id = ? AND id = ?",
+		o.FulfillmentState, settled(o), leaves, tx.Viewer.Brand, o.ID)
 	return err
 }
