@@ -53,11 +53,12 @@ func (r *queryResolver) Product(ctx context.Context, by model.ProductRef) (*mode
 	if err != nil {
 		return nil, err
 	}
-	found, err := catalog.FindProduct(ctx, r.Store.Ent, ref)
+	s := selected(ctx)
+	found, err := catalog.FindProduct(ctx, r.Store.Ent, ref, productShapes(s)...)
 	if err != nil || found == nil {
 		return nil, err
 	}
-	models, err := r.products(ctx, []*ent.Product{found}, selected(ctx))
+	models, err := r.products(ctx, []*ent.Product{found}, s)
 	if err != nil {
 		return nil, err
 	}

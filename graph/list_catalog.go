@@ -145,12 +145,13 @@ func (r *Resolver) productConnection(ctx context.Context, a keyset.Args, w *mode
 		}
 		q = q.Where(func(s *sql.Selector) { s.Where(p(s)) })
 	}
-	p, err := r.productPage(ctx, a, q, w, by, &f)
+	s := selected(ctx)
+	nodes := s.nodes("ProductConnection", "ProductEdge")
+	p, err := r.productPage(ctx, a, q, w, by, &f, productShapes(nodes))
 	if err != nil {
 		return nil, err
 	}
-	s := selected(ctx)
-	models, err := r.products(ctx, p.rows, s.nodes("ProductConnection", "ProductEdge"))
+	models, err := r.products(ctx, p.rows, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -165,14 +166,14 @@ func (r *Resolver) productConnection(ctx context.Context, a keyset.Args, w *mode
 }
 
 // productPage reads a page in the order asked; a search that asks none has the best first.
-func (r *Resolver) productPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, w *model.ProductWhere, by []*model.ProductOrder, f *productFilter) (paged[*ent.Product], error) {
+func (r *Resolver) productPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, w *model.ProductWhere, by []*model.ProductOrder, f *productFilter, shapes []func(*sql.Selector)) (paged[*ent.Product], error) {
 	if w != nil && len(by) == 0 {
 		if text := w.Query.Value(); text != nil {
 			found, err := f.search(*text)
 			if err != nil {
 				return paged[*ent.Product]{}, err
 			}
-			return r.rankedPage(ctx, a, q, found, *text)
+			return r.rankedPage(ctx, a, q, found, *text, shapes)
 		}
 	}
 	order, values, err := productOrder(by)
@@ -181,7 +182,7 @@ func (r *Resolver) productPage(ctx context.Context, a keyset.Args, q *ent.Produc
 	}
 	return page(ctx, r.Cursors, pager[*ent.Product]{order: order, values: values,
 		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.Product, error) {
-			return q.Clone().Where(shape).All(ctx)
+			return q.Clone().Where(shape).Modify(shapes...).All(ctx)
 		},
 	}, a)
 }
@@ -190,7 +191,7 @@ func (r *Resolver) productPage(ctx context.Context, a keyset.Args, q *ent.Produc
 var byRank = keyset.Order{Name: "products:RANK", Keys: []keyset.Key{{Expr: "id"}}}
 
 // rankedPage cuts a page out of what a search found: narrowed by the query, in the order of the ranks.
-func (r *Resolver) rankedPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, ranked []commerce.UUID, query string) (paged[*ent.Product], error) {
+func (r *Resolver) rankedPage(ctx context.Context, a keyset.Args, q *ent.ProductQuery, ranked []commerce.UUID, query string, shapes []func(*sql.Selector)) (paged[*ent.Product], error) {
 	binding := auth.From(ctx).Brand.String() + "\x00" + query
 	plan, err := byRank.Plan(r.Cursors, binding, a)
 	if err != nil {
@@ -233,7 +234,7 @@ func (r *Resolver) rankedPage(ctx context.Context, a keyset.Args, q *ent.Product
 		slices.Reverse(window)
 	}
 	window, info := keyset.Cut(plan, window[:min(plan.Limit, len(window))])
-	rows, err := r.Store.Ent.Product.Query().Where(product.IDIn(window...)).All(ctx)
+	rows, err := r.Store.Ent.Product.Query().Where(product.IDIn(window...)).Modify(shapes...).All(ctx)
 	if err != nil {
 		return paged[*ent.Product]{}, err
 	}

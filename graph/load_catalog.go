@@ -4,22 +4,23 @@ import (
 	"context"
 	"slices"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/catalog"
-	"github.com/oneshelf/oneshelf/commerce/channels"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
-	"github.com/oneshelf/oneshelf/ent/category"
 	"github.com/oneshelf/oneshelf/ent/externalref"
 	"github.com/oneshelf/oneshelf/ent/product"
 	"github.com/oneshelf/oneshelf/ent/variant"
 	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/read"
 )
 
-// products turns rows into what a request asks of them: one statement for each sort of thing, however many rows there are.
+// products turns rows into what a request asks of them: one statement for each sort of thing, however many rows there are. The rows
+// were read with productShapes.
 func (r *Resolver) products(ctx context.Context, rows []*ent.Product, s selection) ([]*model.Product, error) {
 	out := make([]*model.Product, len(rows))
 	byID := make(map[commerce.UUID]*model.Product, len(rows))
@@ -31,8 +32,11 @@ func (r *Resolver) products(ctx context.Context, rows []*ent.Product, s selectio
 		return out, nil
 	}
 	if s.has("category", "Product") {
-		if err := r.categories(ctx, rows, byID); err != nil {
-			return nil, err
+		for i, p := range rows {
+			var err error
+			if out[i].Category, err = categoryModel(p); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if s.has("externalRefs", "Product") {
@@ -91,30 +95,20 @@ func productModel(p *ent.Product) *model.Product {
 	return m
 }
 
-func (r *Resolver) categories(ctx context.Context, rows []*ent.Product, byID map[commerce.UUID]*model.Product) error {
-	var ids []commerce.UUID
-	for _, p := range rows {
-		if p.CategoryID != nil {
-			ids = append(ids, *p.CategoryID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	found, err := r.Store.Ent.Category.Query().Where(category.IDIn(ids...)).All(ctx)
-	if err != nil {
-		return err
-	}
-	models := map[commerce.UUID]*model.Category{}
-	for _, c := range found {
-		models[c.ID] = &model.Category{ID: id(commerce.CategoryID, c.ID), Path: c.Path, Name: c.Name}
-	}
-	for _, p := range rows {
-		if p.CategoryID != nil {
-			byID[p.ID].Category = models[*p.CategoryID]
-		}
+// productShapes are what the statement that reads products needs so that products finds there what is asked.
+func productShapes(s selection) []func(*sql.Selector) {
+	if s.has("category", "Product") {
+		return []func(*sql.Selector){read.WithCategory}
 	}
 	return nil
+}
+
+func categoryModel(p *ent.Product) (*model.Category, error) {
+	path, err := read.CategoryOf(p)
+	if err != nil || len(path) == 0 {
+		return nil, err
+	}
+	return &model.Category{ID: id(commerce.CategoryID, *p.CategoryID), Path: path, Name: path[len(path)-1]}, nil
 }
 
 // variants does for variants what products does. prices and parents are what is known already; both may be nil.
@@ -199,7 +193,7 @@ func (r *Resolver) parents(ctx context.Context, rows []*ent.Variant, s selection
 	for _, v := range rows {
 		ids = append(ids, v.ProductID)
 	}
-	found, err := r.Store.Ent.Product.Query().Where(product.IDIn(ids...)).All(ctx)
+	found, err := r.Store.Ent.Product.Query().Where(product.IDIn(ids...)).Modify(productShapes(s)...).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -271,14 +265,14 @@ func (r *Resolver) prices(ctx context.Context, variants []*ent.Variant, args []*
 	}
 	var ids []commerce.UUID
 	if len(asked) > 0 {
-		found, err := channels.Find(ctx, r.Store.Ent, asked)
+		found, err := r.seen.find(ctx, r.Store.Ent, asked)
 		if err != nil {
 			return nil, err
 		}
 		for i, c := range found {
 			if c != nil {
-				list.channels[model.ChannelKey(named[i])] = &c.ID
-				ids = append(ids, c.ID)
+				list.channels[model.ChannelKey(named[i])] = c
+				ids = append(ids, *c)
 			}
 		}
 	}

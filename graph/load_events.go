@@ -166,7 +166,7 @@ func (r *Resolver) productsByID(ctx context.Context, ids []commerce.UUID, s sele
 	if len(ids) == 0 {
 		return out, nil
 	}
-	rows, err := r.Store.Ent.Product.Query().Where(product.IDIn(ids...)).All(ctx)
+	rows, err := r.Store.Ent.Product.Query().Where(product.IDIn(ids...)).Modify(productShapes(s)...).All(ctx)
 	if err != nil {
 		return nil, err
 	}

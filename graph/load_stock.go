@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"entgo.io/ent/dialect/sql"
@@ -47,19 +48,32 @@ func (r *Resolver) locationModels(ctx context.Context, rows []*ent.Location, s s
 
 // locationsByID reads locations that the viewer sees. Rows that name a location are narrowed by it, so none is missing.
 func (r *Resolver) locationsByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.Location, error) {
-	out := map[commerce.UUID]*model.Location{}
 	if len(ids) == 0 {
-		return out, nil
+		return map[commerce.UUID]*model.Location{}, nil
 	}
 	rows, err := r.Store.Ent.Location.Query().Where(location.IDIn(ids...)).All(ctx)
 	if err != nil {
 		return nil, err
 	}
 	models, err := r.locationModels(ctx, rows, s)
+	return zip(rows, func(l *ent.Location) commerce.UUID { return l.ID }, models), err
+}
+
+// locationsOf answers where levels are: rows may bring their locations along, else they are read.
+func (r *Resolver) locationsOf(ctx context.Context, rows []*ent.StockLevel, s selection) (map[commerce.UUID]*model.Location, error) {
+	ids := make([]commerce.UUID, len(rows))
+	brought := map[commerce.UUID]*ent.Location{}
+	complete := true
 	for i, l := range rows {
-		out[l.ID] = models[i]
+		ids[i], brought[l.LocationID] = l.LocationID, l.Edges.Location
+		complete = complete && l.Edges.Location != nil
 	}
-	return out, err
+	if !complete {
+		return r.locationsByID(ctx, ids, s)
+	}
+	locations := slices.Collect(maps.Values(brought))
+	models, err := r.locationModels(ctx, locations, s)
+	return zip(locations, func(l *ent.Location) commerce.UUID { return l.ID }, models), err
 }
 
 // variantsByID reads variants with what is asked of them.
@@ -83,13 +97,22 @@ func (r *Resolver) variantsByID(ctx context.Context, ids []commerce.UUID, s sele
 }
 
 func (r *Resolver) levels(ctx context.Context, rows []*ent.StockLevel, s selection) ([]*model.StockLevel, error) {
-	var variants, locations []commerce.UUID
+	var variants []commerce.UUID
 	for _, l := range rows {
-		variants, locations = append(variants, l.VariantID), append(locations, l.LocationID)
+		variants = append(variants, l.VariantID)
 	}
-	vs, ls, err := r.variantAndLocation(ctx, "StockLevel", s, variants, locations)
-	if err != nil {
-		return nil, err
+	var vs map[commerce.UUID]*model.Variant
+	var ls map[commerce.UUID]*model.Location
+	var err error
+	if sub, ok := s.child("variant", "StockLevel"); ok {
+		if vs, err = r.variantsByID(ctx, variants, sub); err != nil {
+			return nil, err
+		}
+	}
+	if sub, ok := s.child("location", "StockLevel"); ok {
+		if ls, err = r.locationsOf(ctx, rows, sub); err != nil {
+			return nil, err
+		}
 	}
 	out := make([]*model.StockLevel, len(rows))
 	for i, l := range rows {
@@ -182,7 +205,7 @@ func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model
 	if err != nil {
 		return pageError(err)
 	}
-	rows, err := r.Store.Ent.StockLevel.Query().Where(read.LevelsOfVariant.Page(auth.From(ctx), keys(byID), plan)).All(ctx)
+	rows, err := read.LevelsOfVariants(ctx, r.Store.DB.Read(), auth.From(ctx), keys(byID), plan)
 	if err != nil {
 		return err
 	}
@@ -196,8 +219,9 @@ func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model
 		byRow[row.ID] = models[i]
 	}
 	key := model.PageKey(a.First, a.After, a.Last, a.Before)
+	byVariant := group(rows, func(l *ent.StockLevel) commerce.UUID { return l.VariantID })
 	for u, v := range byID {
-		own, info := keyset.Cut(plan, slices.DeleteFunc(slices.Clone(rows), func(l *ent.StockLevel) bool { return l.VariantID != u }))
+		own, info := keyset.Cut(plan, byVariant[u])
 		p, err := withCursors(r.Cursors, binding, l, own, info)
 		if err != nil {
 			return err

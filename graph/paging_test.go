@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,12 +55,15 @@ func TestListsTakeTheSameStatementsForAnyNumberOfRows(t *testing.T) {
 		requests := map[string]apitest.Vars{
 			"ProductList": {"first": 100, "channel": apitest.Vars{"code": "shop"}}, "ProductSearch": {"first": 100, "query": "p"}, "OrderList": {"first": 100}, "MemberList": {"first": 100},
 			"MemberDetail": {"first": 100, "by": apitest.Vars{"phone": "13900000001"}}, "StockLevels": {"first": 100, "where": apitest.Vars{}}, "StockMovements": {"first": 100, "where": apitest.Vars{}},
-			"StoreTasks": {"first": 100, "location": apitest.Vars{"code": "WH"}}, "Locations": {"first": 100}, "PullFeed": {"first": 100},
+			"ProductDetail": {"by": apitest.Vars{"handle": "p1"}, "channel": apitest.Vars{"code": "shop"}},
+			"StoreTasks":    {"first": 100, "location": apitest.Vars{"code": "WH"}}, "Locations": {"first": 100}, "PullFeed": {"first": 100},
 		}
 		count := func() []map[string]int {
 			var out []map[string]int
 			for _, c := range narrowed() {
-				c.Must(t, all["Viewer"], nil) // what a token is narrowed to is looked up once
+				// What a token is narrowed to and what a channel's code stands for is looked up once.
+				c.Must(t, all["Viewer"], nil)
+				c.Must(t, all["ProductList"], requests["ProductList"])
 				counts := map[string]int{}
 				for name, vars := range requests {
 					counts[name] = c.Must(t, all[name], vars).Statements
@@ -75,11 +79,34 @@ func TestListsTakeTheSameStatementsForAnyNumberOfRows(t *testing.T) {
 		settled(t, c)
 		require.Equal(t, few, count())
 		require.Equal(t, 50, len(edges(t, c.Must(t, all["OrderList"], requests["OrderList"]), "orders")))
-		require.LessOrEqual(t, few[0]["ProductList"], 8)
+		require.LessOrEqual(t, few[0]["ProductList"], 4)
+		require.LessOrEqual(t, few[0]["ProductDetail"], 6)
 		require.LessOrEqual(t, few[0]["OrderList"], 12)
 		require.LessOrEqual(t, few[0]["MemberDetail"], 8)
 		for name, n := range few[0] {
 			require.Positive(t, n, name)
+		}
+	})
+}
+
+// A server that has just begun knows neither callers nor channels.
+func TestTheFirstPagesTakeFewStatementsToo(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		many(t, apitest.New(t, k).Client(t), 0, 3)
+		all := readOperations(t)
+		for name, c := range map[string]struct {
+			vars       apitest.Vars
+			first, all int
+		}{
+			"ProductDetail": {apitest.Vars{"by": apitest.Vars{"handle": "p1"}, "channel": apitest.Vars{"code": "shop"}}, 8, 6},
+			"ProductList":   {apitest.Vars{"first": 100, "channel": apitest.Vars{"code": "shop"}}, 6, 4},
+		} {
+			a := apitest.New(t, k)
+			client := a.Client(t)
+			require.Equal(t, c.first, client.Must(t, all[name], c.vars).Statements, name)
+			require.Equal(t, c.all, client.Must(t, all[name], c.vars).Statements, name)
+			k.Clock.Advance(time.Second)
+			require.Equal(t, c.all+1, client.Must(t, all[name], c.vars).Statements, "%s: who calls is looked up each second", name)
 		}
 	})
 }

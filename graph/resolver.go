@@ -21,4 +21,6 @@ type Resolver struct {
 	Cursors  *keyset.Codec
 	// Index finds products by words.
 	Index catalog.Index
+
+	seen knownChannels
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent/rule"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/keyset"
 )
 
@@ -29,30 +30,28 @@ type Children struct {
 	Narrow rule.Narrowing
 }
 
-// The lists that hang on rows.
-var (
-	LevelsOfVariant = Children{"stock_levels", "variant_id", rule.AtLocation}
-	OrdersOfMember  = Children{"orders", "member_id", rule.Order}
-)
+// OrdersOfMember are the orders of members.
+var OrdersOfMember = Children{"orders", "member_id", rule.Order}
 
 // Page keeps a statement to the rows that belong to a page of each parent: numbered within the parent, in the page's order, among
 // those the viewer sees.
 func (c Children) Page(v *auth.Viewer, parents []commerce.UUID, p keyset.Page) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		where, args := rule.Where(c.Narrow, v, c.Table)
-		where += " AND " + c.Table + "." + c.Parent + " IN (" + strings.TrimSuffix(strings.Repeat("?,", len(parents)), ",") + ")"
-		for _, u := range parents {
-			args = append(args, u)
-		}
-		if p.Where != "" {
-			where += " AND " + p.Where
-			args = append(args, p.Args...)
-		}
-		args = append(args, p.Limit)
-		s.Where(expression(s.C("id")+" IN (SELECT ranked.id FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY "+c.Parent+" ORDER BY "+p.By+") AS place FROM "+
-			c.Table+" WHERE "+where+") ranked WHERE ranked.place <= ?)", args))
+		ranked, args := c.ranked("id", v, parents, p)
+		s.Where(expression(s.C("id")+" IN (SELECT ranked.id FROM ("+ranked+") ranked WHERE ranked.place <= ?)", append(args, p.Limit)))
 		s.OrderExpr(sql.Raw(p.By))
 	}
+}
+
+// ranked selects columns of the rows on parents that the viewer sees, and their place among those of the same parent.
+func (c Children) ranked(columns string, v *auth.Viewer, parents []commerce.UUID, p keyset.Page) (string, []any) {
+	where, args := rule.Where(c.Narrow, v, c.Table)
+	in, ids := db.In(c.Table+"."+c.Parent, parents)
+	where, args = where+" AND "+in, append(args, ids...)
+	if p.Where != "" {
+		where, args = where+" AND "+p.Where, append(args, p.Args...)
+	}
+	return "SELECT " + columns + ", ROW_NUMBER() OVER (PARTITION BY " + c.Parent + " ORDER BY " + p.By + ") AS place FROM " + c.Table + " WHERE " + where, args
 }
 
 // expression is a condition written with ? for its arguments.

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -8,10 +9,34 @@ import (
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
 )
 
 // Always holds for every row.
 func Always() *sql.Predicate { return expression("1 = 1", nil) }
+
+// categoryKey is the column that WithCategory adds.
+const categoryKey = "category_key"
+
+// WithCategory lets a statement over products bring along where each one's category stands; CategoryOf reads it. It is never null:
+// SQLite tells ent the type of a column that it works out by the value in the first row.
+func WithCategory(s *sql.Selector) {
+	s.AppendSelectExprAs(sql.Raw("COALESCE((SELECT c.path_key FROM categories c WHERE c.brand_id = products.brand_id AND c.id = products.category_id), '')"), categoryKey)
+}
+
+// CategoryOf answers the names of a product's category from the root, nil when it has none. It fails for a product that was not read
+// with WithCategory.
+func CategoryOf(p *ent.Product) ([]string, error) {
+	v, err := p.Value(categoryKey)
+	if err != nil || p.CategoryID == nil {
+		return nil, err
+	}
+	key, ok := v.(string)
+	if !ok {
+		return nil, fmt.Errorf("a category's key is of type %T", v)
+	}
+	return strings.Split(key, "\x1f"), nil
+}
 
 // InCategory keeps products to a category of the viewer's brand or what is below it. A range over the path's key needs no pattern.
 func InCategory(v *auth.Viewer, path []string) *sql.Predicate {

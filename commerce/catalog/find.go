@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/product"
@@ -11,8 +13,8 @@ import (
 )
 
 // FindProducts answers the products in the order of refs, nil where the viewer has none such. However many refs there are, it takes
-// at most three statements.
-func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef) ([]*ent.Product, error) {
+// at most three statements. The shapes are put onto those that read products, as to bring along more than their own columns.
+func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef, shapes ...func(*sql.Selector)) ([]*ent.Product, error) {
 	external, err := FindExternal(ctx, c, OfProduct, externals(refs, func(r commerce.ProductRef) *commerce.Reference { return r.External }))
 	if err != nil {
 		return nil, err
@@ -33,7 +35,7 @@ func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef
 	}
 	byID, byHandle := map[commerce.UUID]*ent.Product{}, map[string]*ent.Product{}
 	if len(ids) > 0 {
-		found, err := c.Product.Query().Where(product.IDIn(distinct(ids)...)).All(ctx)
+		found, err := c.Product.Query().Where(product.IDIn(distinct(ids)...)).Modify(shapes...).All(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +44,7 @@ func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef
 		}
 	}
 	if len(handles) > 0 {
-		found, err := c.Product.Query().Where(product.HandleIn(distinct(handles)...)).All(ctx)
+		found, err := c.Product.Query().Where(product.HandleIn(distinct(handles)...)).Modify(shapes...).All(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -65,8 +67,8 @@ func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef
 }
 
 // FindProduct answers one product, nil when the viewer has none such.
-func FindProduct(ctx context.Context, c *ent.Client, ref commerce.ProductRef) (*ent.Product, error) {
-	found, err := FindProducts(ctx, c, []commerce.ProductRef{ref})
+func FindProduct(ctx context.Context, c *ent.Client, ref commerce.ProductRef, shapes ...func(*sql.Selector)) (*ent.Product, error) {
+	found, err := FindProducts(ctx, c, []commerce.ProductRef{ref}, shapes...)
 	if err != nil {
 		return nil, err
 	}
