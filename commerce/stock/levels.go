@@ -97,13 +97,14 @@ func (s *Service) Set(ctx context.Context, in SetInput) (commerce.UUID, bool, er
 
 // count sets one level inside a running transaction.
 func count(ctx context.Context, tx *events.Tx, place Place, in SetInput) (commerce.UUID, error) {
-	if err := ensure(ctx, tx, place); err != nil {
+	if err := ensure(ctx, tx, []Place{place}); err != nil {
 		return commerce.UUID{}, err
 	}
-	level, err := standing(ctx, tx, place)
+	stands, err := hold(ctx, tx, []Place{place})
 	if err != nil {
-		return level.ID, err
+		return commerce.UUID{}, err
 	}
+	level := stands[place]
 	if expected, ok := in.Expected.Get(); ok && expected != level.OnHand {
 		return level.ID, &commerce.Error{
 			Code: commerce.StockConflict, Message: "another count stands", Field: []string{"expectedOnHand"},

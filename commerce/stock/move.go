@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 
@@ -32,13 +31,15 @@ const (
 // Place is a variant at a location.
 type Place struct{ Variant, Location commerce.UUID }
 
-// Movement is a line to be written to the ledger.
+// Movement is a line to be written to the ledger, with what the figures of its place change by.
 type Movement struct {
 	ID commerce.UUID // made when it is nil
 	Place
 	Kind      Kind
-	OnHand    int64 // what on hand changes by
-	Reserved  int64 // what reserved changes by
+	OnHand    int64
+	Reserved  int64
+	Incoming  int64 // on its way here
+	Damaged   int64 // here, but not for sale
 	Reason    string
 	Reference commerce.Reference
 	By        *auth.Viewer // who moves it; the transaction's viewer when nil
@@ -49,6 +50,8 @@ type Level struct {
 	ID commerce.UUID
 	Place
 	OnHand, Reserved, Safety int64
+	Incoming, Damaged        int64
+	Stale                    bool // its count has aged beyond the location's rule
 	Version                  int64
 }
 
@@ -67,44 +70,29 @@ func (s *Shortfall) Error() string { return ErrShort.Error() }
 func (s *Shortfall) Is(target error) bool { return target == ErrShort }
 
 // Move writes movements to the ledger and their sums to the levels, inside a running transaction. Movements of one place are summed
-// first; places are taken in order, so that two transactions never wait for each other crosswise. Each level changes by one
-// conditional update: on hand and reserved stay within each other, and a rise of reserved is borne by what is available. The first
-// place that cannot bear its sum answers a *Shortfall; the transaction must then be given up. Levels that are missing are made when
-// goods arrive. Each changed level is said as a fact, so no cause can be forgotten. The answer is in the order of the places.
+// first; places are locked in order, so that two transactions never wait for each other crosswise. Each level changes by a conditional
+// update, however many there are in one statement: no figure falls below 0, on hand and reserved stay within each other, and a rise of
+// reserved is borne by what is available. The first place that cannot bear its sum answers a *Shortfall; the transaction must then be
+// given up. Levels that are missing are made when goods arrive or are on their way. Each changed level is said as a fact, so no cause
+// can be forgotten. The answer is in the order of the places.
 func Move(ctx context.Context, tx *events.Tx, movements []Movement) ([]Level, error) {
-	type sum struct{ onHand, reserved int64 }
-	sums := map[Place]*sum{}
-	var places []Place
-	for _, m := range movements {
-		s := sums[m.Place]
-		if s == nil {
-			s = &sum{}
-			sums[m.Place] = s
-			places = append(places, m.Place)
-		}
-		s.onHand += m.OnHand
-		s.reserved += m.Reserved
-	}
-	slices.SortFunc(places, comparePlaces)
-	var levels []Level
+	sums := sumUp(movements)
+	levels := make([]Level, 0, len(sums))
 	var crossed []commerce.UUID
-	for _, p := range places {
-		s := sums[p]
-		if s.onHand > 0 || *s == (sum{}) { // a level whose movements cancel each other out is as good as one of nothing
-			if err := ensure(ctx, tx, p); err != nil {
-				return nil, err
-			}
-		}
-		level, err := change(ctx, tx, p, s.onHand, s.reserved)
+	for some := range slices.Chunk(sums, chunk) {
+		changed, err := changeAll(ctx, tx, some)
 		if err != nil {
 			return nil, err
 		}
-		before := Level{OnHand: level.OnHand - s.onHand, Reserved: level.Reserved - s.reserved, Safety: level.Safety}
-		if (before.Available() > 0) != (level.Available() > 0) {
-			crossed = append(crossed, p.Variant)
+		for i, level := range changed {
+			before := level
+			before.OnHand, before.Reserved = level.OnHand-some[i].onHand, level.Reserved-some[i].reserved
+			if crosses(before, level) {
+				crossed = append(crossed, level.Variant)
+			}
+			say(tx, level)
 		}
-		levels = append(levels, level)
-		say(tx, level)
+		levels = append(levels, changed...)
 	}
 	if err := write(ctx, tx, movements); err != nil {
 		return nil, err
@@ -112,50 +100,44 @@ func Move(ctx context.Context, tx *events.Tx, movements []Movement) ([]Level, er
 	return levels, refreshVariants(ctx, tx, crossed)
 }
 
+// sum is what the figures of a place change by in all.
+type sum struct {
+	Place
+	onHand, reserved, incoming, damaged int64
+}
+
+// makes tells whether a missing level is to be made. One whose movements cancel each other out is as good as one of nothing.
+func (s sum) makes() bool {
+	return s.onHand > 0 || s.incoming > 0 || s.damaged > 0 || s == (sum{Place: s.Place})
+}
+
+// sumUp sums movements by place, in the order in which places are taken.
+func sumUp(movements []Movement) []sum {
+	at := make(map[Place]int, len(movements))
+	var sums []sum
+	for _, m := range movements {
+		i, there := at[m.Place]
+		if !there {
+			i = len(sums)
+			at[m.Place] = i
+			sums = append(sums, sum{Place: m.Place})
+		}
+		s := &sums[i]
+		s.onHand, s.reserved, s.incoming, s.damaged = s.onHand+m.OnHand, s.reserved+m.Reserved, s.incoming+m.Incoming, s.damaged+m.Damaged
+	}
+	slices.SortFunc(sums, func(a, b sum) int { return comparePlaces(a.Place, b.Place) })
+	return sums
+}
+
 func comparePlaces(a, b Place) int {
 	return cmp.Or(bytes.Compare(a.Variant[:], b.Variant[:]), bytes.Compare(a.Location[:], b.Location[:]))
 }
 
-// ensure makes the level of a place when it is missing.
-func ensure(ctx context.Context, tx *events.Tx, p Place) error {
-	_, err := tx.Exec(ctx, `INSERT INTO stock_levels (id, brand_id, variant_id, location_id, on_hand, reserved, safety_stock, version, created_at, updated_at)
-		VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?) ON CONFLICT (brand_id, variant_id, location_id) DO NOTHING`,
-		commerce.NewUUID(), tx.Viewer.Brand, p.Variant, p.Location, tx.Now, tx.Now)
-	return err
-}
-
-func change(ctx context.Context, tx *events.Tx, p Place, onHand, reserved int64) (Level, error) {
-	level := Level{Place: p}
-	err := tx.QueryRow(ctx, `UPDATE stock_levels SET on_hand = on_hand + ?, reserved = reserved + ?, version = version + 1, updated_at = ?,
-		shortfall = CASE WHEN shortfall > 0 AND reserved - on_hand > CAST(? AS bigint) THEN reserved - on_hand - ? ELSE 0 END
-		WHERE brand_id = ? AND variant_id = ? AND location_id = ?
-		AND on_hand + ? >= 0 AND on_hand + ? <= ? AND reserved + ? >= 0 AND on_hand + shortfall + ? >= reserved + ?
-		AND (CAST(? AS bigint) <= 0 OR on_hand + ? - reserved - safety_stock >= ?)
-		RETURNING id, on_hand, reserved, safety_stock, version`,
-		onHand, reserved, tx.Now, onHand-reserved, onHand-reserved, tx.Viewer.Brand, p.Variant, p.Location,
-		onHand, onHand, commerce.MaxQuantity, reserved, onHand, reserved, reserved, onHand, reserved,
-	).Scan(&level.ID, &level.OnHand, &level.Reserved, &level.Safety, &level.Version)
-	if errors.Is(err, sql.ErrNoRows) {
-		stands, err := standing(ctx, tx, p)
-		if err != nil {
-			return level, err
-		}
-		return level, &Shortfall{stands}
-	}
-	return level, err
-}
-
-// standing reads a level and keeps others from changing it until the transaction ends; a missing one is empty.
-func standing(ctx context.Context, tx *events.Tx, p Place) (Level, error) {
-	level := Level{Place: p}
-	err := tx.QueryRow(ctx, `SELECT id, on_hand, reserved, safety_stock, version FROM stock_levels
-		WHERE brand_id = ? AND variant_id = ? AND location_id = ?`+tx.ForUpdate(),
-		tx.Viewer.Brand, p.Variant, p.Location,
-	).Scan(&level.ID, &level.OnHand, &level.Reserved, &level.Safety, &level.Version)
-	if errors.Is(err, sql.ErrNoRows) {
-		return level, nil
-	}
-	return level, err
+// crosses tells whether a change of a level may have changed whether it sells anything. How much a stale level sells depends on its
+// location too, which others may be changing just now: the flag is judged anew whenever its figures move.
+func crosses(before, after Level) bool {
+	return (before.Available() > 0) != (after.Available() > 0) || before.Stale != after.Stale ||
+		(after.Stale && before.Available() != after.Available())
 }
 
 func say(tx *events.Tx, l Level) {
@@ -168,23 +150,20 @@ func say(tx *events.Tx, l Level) {
 
 // write puts movements into the ledger.
 func write(ctx context.Context, tx *events.Tx, movements []Movement) error {
-	for some := range slices.Chunk(movements, 500) {
-		args := make([]any, 0, 13*len(some))
-		for _, m := range some {
-			if m.ID == (commerce.UUID{}) {
-				m.ID = commerce.NewUUID()
-			}
-			by := tx
-			if m.By != nil {
-				by = tx.As(m.By)
-			}
-			args = append(args, m.ID, tx.Viewer.Brand, m.Variant, m.Location, m.Kind, m.OnHand, m.Reserved, m.Reason,
-				m.Reference.System, m.Reference.Value, by.Viewer.Subject, by.Cause(), tx.Now)
+	rows := make([]any, 0, 15*len(movements))
+	for _, m := range movements {
+		if m.ID == (commerce.UUID{}) {
+			m.ID = commerce.NewUUID()
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO stock_movements (id, brand_id, variant_id, location_id, kind, on_hand_delta, reserved_delta, reason,
-			reference_system, reference_value, actor, cause, occurred_at) VALUES `+db.Rows(len(some), 13), args...); err != nil {
-			return err
+		by := tx
+		if m.By != nil {
+			by = tx.As(m.By)
 		}
+		rows = append(rows, m.ID, tx.Viewer.Brand, m.Variant, m.Location, string(m.Kind), m.OnHand, m.Reserved, m.Incoming, m.Damaged, m.Reason,
+			m.Reference.System, m.Reference.Value, by.Viewer.Subject, by.Cause(), int64(tx.Now))
 	}
-	return nil
+	return ledger.Insert(ctx, tx.Conn, rows)
 }
+
+var ledger = db.Into("stock_movements", `id uuid, brand_id uuid, variant_id uuid, location_id uuid, kind text, on_hand_delta bigint, reserved_delta bigint,
+	incoming_delta bigint, damaged_delta bigint, reason text, reference_system text, reference_value text, actor text, cause text, occurred_at bigint`)
