@@ -51,6 +51,6 @@ func TestPaymentStatesFollowFromSums(t *testing.T) {
 		paid, total int64
 		want        PaymentState
 	}{{0, 10, Pending}, {1, 10, PartiallyPaid}, {9, 10, PartiallyPaid}, {10, 10, Paid}, {0, 0, Paid}} {
-		require.Equal(t, c.want, paymentState(c.paid, c.total))
+		require.Equal(t, c.want, paymentState(c.paid, 0, c.total))
 	}
 }
