@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 )
 
@@ -166,8 +167,13 @@ type one struct{ doc *ast.QueryDocument }
 func (o one) Get(context.Context, string) (*ast.QueryDocument, bool) { return o.doc, true }
 func (o one) Add(context.Context, string, *ast.QueryDocument)        {}
 
-// run executes a prepared operation that answers once.
+// run executes a prepared operation that answers once. It answers too when nobody waits any more: gqlgen runs nothing then.
 func (e *engine) run(ctx context.Context, oc *graphql.OperationContext) *graphql.Response {
 	next, ctx := e.executor.DispatchOperation(ctx, oc)
-	return next(ctx)
+	if resp := next(ctx); resp != nil {
+		return resp
+	}
+	errs := refused(commerce.Errorf(commerce.Internal, "there was no time left to answer this"))
+	errs[0].Extensions["requestId"] = auth.From(ctx).Request
+	return &graphql.Response{Errors: errs}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,6 @@ import (
 type Server struct {
 	Options
 	engine  *engine
-	recents recents
 	origins origins
 	sockets *semaphore.Weighted
 	live    context.Context // ends when the sockets must go
@@ -53,6 +53,8 @@ type Options struct {
 	Sockets int64
 	// SocketInit bounds how long a WebSocket may take to introduce itself: 10 s when zero.
 	SocketInit time.Duration
+	// Heartbeat is how often a silent stream of server-sent events says that it lives: every 15 s when zero.
+	Heartbeat time.Duration
 	// Page is what browsers see at /.
 	Page page.Options
 }
@@ -70,6 +72,9 @@ func New(o Options) *Server {
 	}
 	if o.SocketInit == 0 {
 		o.SocketInit = 10 * time.Second
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = 15 * time.Second
 	}
 	s := &Server{Options: o, origins: o.Origins, sockets: semaphore.NewWeighted(o.Sockets)}
 	s.live, s.stop = context.WithCancel(context.Background())
@@ -173,3 +178,10 @@ func (s *Server) HTTP() *http.Server {
 func (s *Server) Drain() { s.stop() }
 
 func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
+
+// origins are the browser origins that may call.
+type origins []string
+
+func (o origins) hosts() []string { return []string(o) }
+
+func (o origins) allow(origin string) bool { return slices.Contains(o, origin) }

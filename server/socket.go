@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -321,31 +320,41 @@ func (k *socket) operate(ctx context.Context, op *operation, params *graphql.Raw
 		k.end(op, k.s.requestErrors(ctx, oc, errs).Errors)
 		return
 	}
-	once := oc.Operation.Operation != ast.Subscription
-	if once {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, k.s.RequestTimeout)
+	if oc.Operation.Operation != ast.Subscription {
+		ctx, stop := context.WithTimeout(ctx, k.s.RequestTimeout)
 		defer stop()
+		resp := k.s.engine.run(ctx, oc)
+		k.tell(op, response{Data: resp.Data, Errors: resp.Errors, Extensions: k.s.engine.costOf(oc)})
+		k.end(op, nil)
+		return
 	}
 	next, ctx := k.s.engine.executor.DispatchOperation(ctx, oc)
 	for {
 		resp := next(ctx)
-		if resp == nil {
-			break
-		}
-		if !once && resp.Data == nil && len(resp.Errors) > 0 {
-			k.end(op, resp.Errors) // the stream never began
+		switch {
+		case resp == nil && ctx.Err() == nil:
+			k.breakOff()
+			return
+		case resp == nil:
+			k.end(op, nil)
+			return
+		case neverBegan(resp):
+			k.end(op, resp.Errors)
 			return
 		}
-		out := response{Data: resp.Data, Errors: resp.Errors}
-		if once {
-			out.Extensions = k.s.engine.costOf(oc)
-		}
-		if !k.tell(op, out) || once {
-			break
+		if !k.tell(op, response{Data: resp.Data, Errors: resp.Errors}) {
+			return
 		}
 	}
-	k.end(op, nil)
+}
+
+// breakOff ends the socket because a stream could not go on. Who is told that a stream is complete does not ask again; whose socket is
+// closed with this code does, and resumes.
+func (k *socket) breakOff() {
+	select {
+	case k.inbox <- incoming{code: websocket.StatusTryAgainLater, reason: "a stream broke off"}:
+	case <-k.ctx.Done():
+	}
 }
 
 // tell sends an answer of an operation, and whether more may follow.
@@ -389,10 +398,3 @@ func clip(s string) string {
 	}
 	return strings.ToValidUTF8(s, "")
 }
-
-// origins are the browser origins that may call.
-type origins []string
-
-func (o origins) hosts() []string { return []string(o) }
-
-func (o origins) allow(origin string) bool { return slices.Contains(o, origin) }

@@ -21,11 +21,8 @@ import (
 // enisdenjo/graphql-sse's PROTOCOL.md.
 const typeStream = "text/event-stream"
 
-// heartbeat is how often a silent stream says that it lives.
-const heartbeat = 15 * time.Second
-
 // stream answers an operation as server-sent events. Each event of a subscription carries its cursor as id, so a browser resumes by
-// itself: its Last-Event-ID goes before the operation's own after. The stream ends with the token.
+// itself: its Last-Event-ID goes before the operation's own after. It breaks off when the token ends.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost && r.Method != http.MethodGet {
 		w.Header().Set("Allow", "GET, POST")
@@ -45,7 +42,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	s.follow(w, r, viewer, params)
 }
 
-// follow runs an operation and pours out its answers.
+// follow runs an operation: a query or mutation as any other request, a subscription for as long as the caller may and wants.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request, viewer *auth.Viewer, params *graphql.RawParams) {
 	if !s.sockets.TryAcquire(1) {
 		w.Header().Set("Retry-After", "5")
@@ -53,16 +50,8 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, viewer *auth.Vie
 		return
 	}
 	defer s.sockets.Release(1)
-	ctx, stop := context.WithCancel(auth.With(r.Context(), viewer))
-	defer stop()
-	defer context.AfterFunc(s.live, stop)()
-	if !viewer.Expires.IsZero() {
-		var end context.CancelFunc
-		ctx, end = context.WithDeadline(ctx, viewer.Expires)
-		defer end()
-	}
 	resume := &graphs.Resumption{After: r.Header.Get("Last-Event-ID")}
-	ctx = graphql.StartOperationTrace(graphs.WithResumption(ctx, resume))
+	ctx := graphql.StartOperationTrace(graphs.WithResumption(auth.With(r.Context(), viewer), resume))
 	oc, errs := s.engine.prepare(ctx, params)
 	if len(errs) == 0 && r.Method == http.MethodGet && oc.Operation.Operation == ast.Mutation {
 		errs = refused(commerce.Errorf(commerce.BadRequest, "GET is for queries and subscriptions only"))
@@ -71,20 +60,29 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, viewer *auth.Vie
 		s.write(w, typeJSON, http.StatusBadRequest, s.requestErrors(ctx, oc, errs))
 		return
 	}
-	s.pour(ctx, w, oc, resume)
-}
-
-// pour writes an operation's answers as they come, until it ends or the reader is too slow.
-func (s *Server) pour(ctx context.Context, w http.ResponseWriter, oc *graphql.OperationContext, resume *graphs.Resumption) {
-	out := sse{w: w, control: http.NewResponseController(w)}
-	if out.control.SetReadDeadline(time.Time{}) != nil { // the request is read; its time limit must not end the answer
+	if oc.Operation.Operation != ast.Subscription {
+		ctx, stop := context.WithTimeout(ctx, s.RequestTimeout)
+		defer stop()
+		if out := open(w); out.send(":\n\n") == nil {
+			out.tell(s.engine.run(ctx, oc), "")
+			out.complete()
+		}
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", typeStream+"; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(s.live, stop)()
+	if !viewer.Expires.IsZero() {
+		var end context.CancelFunc
+		ctx, end = context.WithDeadline(ctx, viewer.Expires)
+		defer end()
+	}
+	s.pour(ctx, open(w), oc, resume)
+}
+
+// pour writes a subscription's answers as they come, until it is broken off or the reader is too slow. Who is told that an operation
+// is complete does not ask again, so that is said only of one that never began: a stream has no end of its own.
+func (s *Server) pour(ctx context.Context, out sse, oc *graphql.OperationContext, resume *graphs.Resumption) {
 	if out.send(":\n\n") != nil {
 		return
 	}
@@ -103,47 +101,66 @@ func (s *Server) pour(ctx context.Context, w http.ResponseWriter, oc *graphql.Op
 			case <-ctx.Done():
 				return
 			}
-			if oc.Operation.Operation != ast.Subscription {
-				return
-			}
 		}
 	}()
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(s.Heartbeat)
 	defer beat.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			out.send("event: complete\ndata:\n\n")
 			return
 		case <-beat.C:
 			if out.send(":\n\n") != nil {
 				return
 			}
 		case resp, ok := <-answers:
-			if !ok {
-				out.send("event: complete\ndata:\n\n")
+			if !ok || out.tell(resp, resume.Next()) != nil {
 				return
 			}
-			payload, err := json.Marshal(response{Data: resp.Data, Errors: resp.Errors})
-			if err != nil {
-				return
-			}
-			id := ""
-			if cursor := resume.Next(); cursor != "" && oc.Operation.Operation == ast.Subscription {
-				id = "id: " + cursor + "\n"
-			}
-			if out.send(fmt.Sprintf("%sevent: next\ndata: %s\n\n", id, payload)) != nil {
+			if neverBegan(resp) {
+				out.complete()
 				return
 			}
 		}
 	}
 }
 
+// neverBegan tells whether an answer says why there is no stream.
+func neverBegan(resp *graphql.Response) bool { return resp.Data == nil && len(resp.Errors) > 0 }
+
 // sse writes to one reader; each write must be taken within a bounded time.
 type sse struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 }
+
+// open begins an answer that comes bit by bit.
+func open(w http.ResponseWriter) sse {
+	h := w.Header()
+	h.Set("Content-Type", typeStream+"; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // proxies hold it back otherwise. Source: nginx, "proxy_buffering"
+	out := sse{w: w, control: http.NewResponseController(w)}
+	out.control.SetReadDeadline(time.Time{}) // the request is read; its time limit must not end the answer
+	w.WriteHeader(http.StatusOK)
+	return out
+}
+
+// tell sends an answer, with the place in the log that it may be resumed from.
+func (s sse) tell(resp *graphql.Response, cursor string) error {
+	payload, err := json.Marshal(response{Data: resp.Data, Errors: resp.Errors[:min(len(resp.Errors), maxErrors)]})
+	if err != nil {
+		return err
+	}
+	id := ""
+	if cursor != "" {
+		id = "id: " + cursor + "\n"
+	}
+	return s.send(fmt.Sprintf("%sevent: next\ndata: %s\n\n", id, payload))
+}
+
+// complete says that the operation is over for good.
+func (s sse) complete() { s.send("event: complete\ndata:\n\n") }
 
 func (s sse) send(text string) error {
 	if err := s.control.SetWriteDeadline(time.Now().Add(socketWrite)); err != nil {

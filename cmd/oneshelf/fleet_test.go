@@ -66,7 +66,7 @@ func newFleet(t testing.TB, processes int, databaseURL, redisURL string) *fleet 
 		m := &shelf{addr: freeAddr(t)}
 		m.args = append([]string{"serve", "--addr", m.addr, "--data-dir", filepath.Join(dir, fmt.Sprint(i))}, shared...)
 		f.servers = append(f.servers, m)
-		t.Cleanup(func() { f.kill(t, m) })
+		t.Cleanup(func() { f.end(t, m, os.Kill) })
 		f.start(t, m)
 	}
 	return f
@@ -101,8 +101,8 @@ func (f *fleet) start(t testing.TB, m *shelf) {
 	f.up.Broadcast()
 }
 
-// kill ends a server as a power cut would.
-func (f *fleet) kill(t testing.TB, m *shelf) {
+// end ends a server: as a power cut would when the signal is os.Kill, and else as one who asks it to stop, which it then does by itself.
+func (f *fleet) end(t testing.TB, m *shelf, signal os.Signal) {
 	f.mu.Lock()
 	m.ready = false
 	m.deaths++
@@ -110,10 +110,12 @@ func (f *fleet) kill(t testing.TB, m *shelf) {
 	if m.cmd == nil || m.cmd.Process == nil {
 		return
 	}
-	if err := m.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		t.Errorf("killing a server: %v", err)
+	if err := m.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("ending a server: %v", err)
 	}
-	m.cmd.Wait() // it says that it was killed
+	if err := m.cmd.Wait(); err != nil && signal != os.Kill {
+		t.Errorf("a server that was asked to stop: %v", err)
+	}
 	m.cmd = nil
 	for line := range strings.Lines(m.errors.String()) {
 		if strings.Contains(line, "panic") || strings.Contains(line, `"level":"ERROR"`) {
@@ -139,7 +141,7 @@ func (f *fleet) next(ctx context.Context) (*shelf, int, error) {
 	return nil, 0, ctx.Err()
 }
 
-// died tells whether a server was killed since it was handed out.
+// died tells whether a server was ended since it was handed out.
 func (f *fleet) died(m *shelf, deaths int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -118,16 +118,20 @@ type incident struct {
 	happen func()
 }
 
-// incidents are the servers' deaths, one in each part of the story, and what happens midway, in their order.
+// incidents are the servers' deaths, one in each part of the story, a stop that was asked for, and what happens midway, in their order.
 func (l *live) incidents(t testing.TB, chance *rand.Rand, midway func()) (out []incident) {
 	const part = (liveEvents - 200) / liveKills
-	for n := range liveKills {
-		out = append(out, incident{n*part + chance.IntN(part), func() {
-			m := l.servers[n%len(l.servers)]
-			l.kill(t, m)
+	again := func(server int, signal os.Signal) func() {
+		return func() {
+			m := l.servers[server%len(l.servers)]
+			l.end(t, m, signal)
 			l.fleet.start(t, m)
-		}})
+		}
 	}
+	for n := range liveKills {
+		out = append(out, incident{n*part + chance.IntN(part), again(n, os.Kill)})
+	}
+	out = append(out, incident{chance.IntN(liveKills * part), again(chance.IntN(2), os.Interrupt)})
 	if midway != nil {
 		out = append(out, incident{liveEvents/4 + chance.IntN(liveEvents/2), midway})
 	}
