@@ -131,10 +131,12 @@ func Portion(amount, from, to, count int64) int64 {
 	return upTo(to) - upTo(from)
 }
 
-// DiscountShare is the part of a line's discount that somebody pays, in the currency's smallest unit.
+// DiscountShare is the part of a line's discount that somebody pays, in the currency's smallest unit. A Payer of "" is nobody who is
+// known. Once a part of the line was canceled Bought is what it was when it was bought, so that any cutting ends the same.
 type DiscountShare struct {
 	Payer  string `json:"payer"`
 	Amount int64  `json:"amount"`
+	Bought int64  `json:"bought,omitempty"`
 }
 
 // MaxQuantity bounds every quantity, so that sums stay within 32 bits outside and 64 bits inside.

@@ -12,15 +12,16 @@ import (
 	"github.com/oneshelf/oneshelf/events"
 )
 
-// CancelInput cancels an order.
+// CancelInput cancels an order, or some of it.
 type CancelInput struct {
 	Key    string `json:"-"`
 	Order  commerce.OrderRef
 	Reason string
+	Lines  []LineQuantity `json:",omitempty"` // all when nil
 }
 
-// Cancel cancels an order and gives its stock back once. When a parcel has left, the order becomes CANCEL_REQUESTED instead, and
-// nothing is given back.
+// Cancel cancels an order, or so many of its lines, and gives their stock back once. When what is to be canceled has left, the order
+// becomes CANCEL_REQUESTED instead, and nothing is given back.
 // Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; ILLEGAL_TRANSITION.
 func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, error) {
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
@@ -28,6 +29,7 @@ func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, err
 	}
 	var errs fields
 	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	errs.lineQuantities(in.Lines, in.Lines != nil)
 	if err := errors.Join(errs...); err != nil {
 		return Placed{}, false, err
 	}
@@ -36,31 +38,47 @@ func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, err
 		if err != nil {
 			return Placed{}, err
 		}
-		for _, w := range o.work {
-			if !tx.Viewer.SeesLocation(w.LocationID) { // writes of a narrowed token stay at its places
-				return Placed{}, commerce.Errorf(commerce.Forbidden, "a token narrowed to locations cannot cancel what is promised elsewhere")
-			}
-		}
 		if err := o.situation().May(Cancel); err != nil {
 			return Placed{}, err
+		}
+		if in.Lines != nil {
+			return Placed{o.ID}, cancelPart(ctx, tx, o, in)
+		}
+		for _, w := range o.work {
+			if ended := WorkState(w.State) == WorkRejected || WorkState(w.State) == WorkCanceled; !ended && !tx.Viewer.SeesLocation(w.LocationID) {
+				return Placed{}, errElsewhere
+			}
 		}
 		return Placed{o.ID}, cancel(ctx, tx, o, in.Reason)
 	})
 }
 
+// errElsewhere keeps the writes of a narrowed token at its places.
+var errElsewhere = commerce.Errorf(commerce.Forbidden, "a token narrowed to locations cannot cancel what is promised elsewhere")
+
 // cancel ends a locked order, or asks for it when goods have left.
 func cancel(ctx context.Context, tx *events.Tx, o locked, reason string) error {
-	state, kind, at := Canceled, "CANCELED", tx.Now
 	if o.left {
-		state, kind, at = CancelRequested, "CANCEL_REQUESTED", 0
-	} else if err := giveBack(ctx, tx, o); err != nil {
+		return requestCancel(ctx, tx, o, reason)
+	}
+	if err := giveBack(ctx, tx, o); err != nil {
 		return err
 	}
+	return halt(ctx, tx, o, Canceled, tx.Now, reason)
+}
+
+// requestCancel says that an order is to be canceled of which goods have left. Nothing is given back.
+func requestCancel(ctx context.Context, tx *events.Tx, o locked, reason string) error {
+	return halt(ctx, tx, o, CancelRequested, 0, reason)
+}
+
+// halt writes that an order goes no further; the timeline calls that what the state is called.
+func halt(ctx context.Context, tx *events.Tx, o locked, state State, at commerce.Instant, reason string) error {
 	if _, err := tx.Exec(ctx, "UPDATE orders SET state = ?, hold_reason = '', canceled_at = ? WHERE brand_id = ? AND id = ?",
 		state, at, tx.Viewer.Brand, o.ID); err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, kind, reason); err != nil {
+	if err := note(ctx, tx, o.ID, string(state), reason); err != nil {
 		return err
 	}
 	return sayOrder(ctx, tx, o)
@@ -81,7 +99,7 @@ func giveBack(ctx context.Context, tx *events.Tx, o locked) error {
 	}
 	brand := tx.Viewer.Brand
 	if _, err := tx.Exec(ctx, `UPDATE fulfillment_orders SET state = ?, dispatch = dispatch + 1, version = version + 1, updated_at = ?
-		WHERE brand_id = ? AND order_id = ? AND state NOT IN (?, ?)`, WorkCanceled, tx.Now, brand, o.ID, WorkClosed, WorkCanceled); err != nil {
+		WHERE brand_id = ? AND order_id = ? AND state NOT IN (?, ?, ?)`, WorkCanceled, tx.Now, brand, o.ID, WorkClosed, WorkRejected, WorkCanceled); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, "UPDATE allocations SET released = quantity - fulfilled WHERE brand_id = ? AND order_id = ?", brand, o.ID); err != nil {

@@ -146,17 +146,7 @@ func (in *ShipInput) clean() []error {
 	var errs fields
 	errs.text(&in.Carrier, commerce.CodeText, "carrier")
 	errs.text(&in.TrackingNumber, commerce.CodeText, "trackingNumber")
-	if len(in.Lines) > maxLines {
-		errs.add(commerce.Invalid([]string{"lines"}, "at most %d", maxLines))
-	}
-	for i, l := range in.Lines {
-		if (l.Line == nil) == (l.SKU == "") {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i)}, "needs either line or sku"))
-		}
-		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
-		}
-	}
+	errs.lineQuantities(in.Lines, false)
 	return errs
 }
 
@@ -209,7 +199,7 @@ func take(lines []*ent.OrderLine, promised []*ent.Allocation, asked []LineQuanti
 	for i, want := range asked {
 		open := want.Quantity
 		for _, l := range lines {
-			if (want.Line != nil && *want.Line != l.ID) || (want.Line == nil && commerce.Fold(want.SKU) != commerce.Fold(l.Sku)) {
+			if !want.names(l) {
 				continue
 			}
 			n := min(open, left[l.ID])

@@ -37,6 +37,24 @@ func (f *fields) payment(p *PaymentInput, path ...string) {
 	f.amount(p.Amount, true, at("amount")...)
 }
 
+// lineQuantities checks a list of order lines with quantities.
+func (f *fields) lineQuantities(lines []LineQuantity, needed bool) {
+	if len(lines) > maxLines {
+		f.add(commerce.Invalid([]string{"lines"}, "at most %d", maxLines))
+	}
+	if needed && len(lines) == 0 {
+		f.add(commerce.Invalid([]string{"lines"}, "must not be empty"))
+	}
+	for i, l := range lines {
+		if (l.Line == nil) == (l.SKU == "") {
+			f.add(commerce.Invalid([]string{"lines", strconv.Itoa(i)}, "needs either line or sku"))
+		}
+		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
+			f.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
+		}
+	}
+}
+
 func (f *fields) address(a *commerce.Address, path ...string) {
 	at := func(name string) []string { return append(append([]string{}, path...), name) }
 	for _, part := range []struct {
