@@ -4,6 +4,7 @@ package routing
 
 import (
 	"slices"
+	"time"
 
 	"github.com/oneshelf/oneshelf/commerce"
 )
@@ -71,6 +72,9 @@ const (
 	OtherPlace = "OTHER_PLACE" // the buyer comes to another one
 	NoStock    = "NO_STOCK"    // it has nothing of what is asked
 )
+
+// Patience is how long a location has to accept.
+func (p Policy) Patience() time.Duration { return time.Duration(p.AcceptWithin) * time.Second }
 
 // Candidate is a location as a decision judged it. The score is 1 for the most preferred and falls to 0 in even steps, one for each
 // location that was in the question; a location that was out of it has 0 and says why.
