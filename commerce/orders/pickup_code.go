@@ -99,33 +99,31 @@ type pickup struct{ order, location commerce.UUID }
 
 // issueCodes writes the codes of new orders, all of them in one statement as long as chance gives no nonce that is taken.
 func issueCodes(ctx context.Context, tx *events.Tx, wanted []pickup) error {
+	return issue(ctx, tx, wanted, func() string {
+		var chance [codeHalf]byte
+		rand.Read(chance[:])
+		return letters(chance[:])
+	})
+}
+
+// issue draws again for those whose nonce is taken: giving the whole transaction up for it would cost the more the more codes there are.
+func issue(ctx context.Context, tx *events.Tx, wanted []pickup, draw func() string) error {
 	expires := tx.Now.Add(codeValid)
-	open := map[commerce.UUID]bool{}
-	for _, w := range wanted {
-		open[w.order] = true
-	}
-	for range 32 { // even with half of all nonces taken, as many in vain are a matter of one in 2^32
-		if len(open) == 0 {
+	for range 32 { // with half of all nonces taken, so many draws in vain are one chance in 2^32
+		if len(wanted) == 0 {
 			return nil
 		}
-		args := make([]any, 0, 6*len(open))
+		args := make([]any, 0, 6*len(wanted))
 		for _, w := range wanted {
-			if !open[w.order] {
-				continue
-			}
-			var chance [codeHalf]byte
-			rand.Read(chance[:])
-			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, w.order, w.location, letters(chance[:]), expires)
+			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, w.order, w.location, draw(), expires)
 		}
-		rows, err := tx.Query(ctx, `INSERT INTO pickup_codes (id, brand_id, order_id, location_id, nonce, expires_at) VALUES `+db.Rows(len(open), 6)+`
+		rows, err := tx.Query(ctx, `INSERT INTO pickup_codes (id, brand_id, order_id, location_id, nonce, expires_at) VALUES `+db.Rows(len(wanted), 6)+`
 			ON CONFLICT (brand_id, nonce) DO NOTHING RETURNING order_id`, args...)
 		written, err := db.Collect(rows, err, db.ScanUUID)
 		if err != nil {
 			return err
 		}
-		for _, order := range written {
-			delete(open, order)
-		}
+		wanted = slices.DeleteFunc(slices.Clone(wanted), func(w pickup) bool { return slices.Contains(written, w.order) })
 	}
 	return errors.New("no pick-up code is free")
 }
