@@ -28,6 +28,7 @@ import (
 type Server struct {
 	Options
 	engine  *engine
+	recents recents
 	origins origins
 	sockets *semaphore.Weighted
 	live    context.Context // ends when the sockets must go
