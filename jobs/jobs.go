@@ -1,5 +1,6 @@
-// Package jobs is what is done later: following the log for the marketplaces, keeping each channel as it should be, and sweeping up.
-// What is to be done stands in rows of ours; what runs here only wakes up, claims and does it, so a process may die at any moment.
+// Package jobs is what is done later: following the log for the marketplaces, keeping each channel as it should be, giving back what
+// reservations kept, and sweeping up. What is to be done stands in rows of ours; what runs here only wakes up, claims and does it, so
+// a process may die at any moment.
 package jobs
 
 import (
@@ -10,6 +11,7 @@ import (
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/channels"
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/internal/metrics"
@@ -22,12 +24,14 @@ const (
 	sweep    = 10 * time.Minute // how often what has had its time is swept up
 	keptKeys = 48 * time.Hour   // idempotency keys; the promise is 24 hours
 	retry    = 2 * time.Second  // after a fault of our own
+	ageing   = 30 * time.Second // how often counts are judged by their age
 	audit    = time.Hour        // how often the stock is compared with its ledger, which reads all of both
 )
 
 // Runner does background work until it is told to stop.
 type Runner struct {
 	Store    *events.Store
+	Orders   *orders.Service
 	Channels *channels.Service
 	Log      *slog.Logger
 	Metrics  *metrics.Metrics // shows nothing when nil
@@ -38,6 +42,8 @@ func (r *Runner) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { r.loop(ctx, "following events", r.hear) })
 	all.Go(func() { r.keepChannels(ctx) })
+	all.Go(func() { r.every(ctx, look, "giving back what reservations kept", r.expire) })
+	all.Go(func() { r.every(ctx, ageing, "judging the age of counts", r.age) })
 	all.Go(func() { r.every(ctx, sweep, "sweeping", r.sweep) })
 	all.Go(func() {
 		if sleep(ctx, audit) { // a start has other things to do
@@ -132,6 +138,21 @@ func (r *Runner) every(ctx context.Context, d time.Duration, name string, work f
 	}
 }
 
+// expire gives back the stock of reservations whose time is over, until there is none left that it can give back.
+func (r *Runner) expire(ctx context.Context) error {
+	for {
+		if n, err := r.Orders.Expire(ctx); err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// age marks stock whose count has become too old.
+func (r *Runner) age(ctx context.Context) error {
+	_, err := (&stock.Service{Store: r.Store}).Age(ctx)
+	return err
+}
+
 // sweep drops idempotency keys that have had their time.
 func (r *Runner) sweep(ctx context.Context) error {
 	_, err := r.Store.DB.Write().Exec(ctx, "DELETE FROM idempotency_keys WHERE created_at < ?", r.Store.Instant().Add(-keptKeys))
@@ -146,7 +167,7 @@ func (r *Runner) audit(ctx context.Context) error {
 	}
 	r.Metrics.Audited(a.Levels, a.Different, time.Now())
 	if a.Different > 0 {
-		r.Log.Error("stock levels are not what the ledger adds up to: see oneshelf audit", "levels", a.Levels, "different", a.Different)
+		r.Log.Error("stock levels are not what stands behind them: see oneshelf audit", "levels", a.Levels, "different", a.Different)
 	}
 	return nil
 }

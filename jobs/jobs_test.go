@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/channels"
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/internal/httpx"
 	"github.com/oneshelf/oneshelf/internal/seal"
@@ -26,7 +27,7 @@ func runner(t testing.TB, k *testkit.Kit, holder string) *jobs.Runner {
 	require.NoError(t, err)
 	log := slog.New(slog.DiscardHandler)
 	return &jobs.Runner{
-		Store: k.Store, Log: log,
+		Store: k.Store, Log: log, Orders: &orders.Service{Store: k.Store},
 		Channels: &channels.Service{Store: k.Store, Seal: key, Guard: httpx.NewGuard(false), Log: log, Holder: holder},
 	}
 }

@@ -103,7 +103,7 @@ func TestNothingConfidentialIsLoggedOrMeasured(t *testing.T) { // LG-01
 		ctx, stop := context.WithCancel(context.Background())
 		worked := make(chan struct{})
 		go func() {
-			(&jobs.Runner{Store: k.Store, Channels: a.Resolver.Channels, Log: log}).Run(ctx)
+			(&jobs.Runner{Store: k.Store, Orders: a.Resolver.Orders, Channels: a.Resolver.Channels, Log: log}).Run(ctx)
 			close(worked)
 		}()
 		require.Eventually(t, func() bool { return k.Count(t, "channels", "last_error_code <> ''") == 2 }, 20*time.Second, 20*time.Millisecond)

@@ -93,7 +93,7 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 	var background sync.WaitGroup
 	background.Go(func() { a.number(work, waker) })
 	if s.role("worker") {
-		runner := jobs.Runner{Store: a.store, Channels: a.channels, Log: a.log, Metrics: measured}
+		runner := jobs.Runner{Store: a.store, Orders: a.orders, Channels: a.channels, Log: a.log, Metrics: measured}
 		background.Go(func() { runner.Run(work) })
 	}
 	web := srv.HTTP()

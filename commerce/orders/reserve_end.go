@@ -41,7 +41,7 @@ func stateAt(s ReservationState, expires, now commerce.Instant) ReservationState
 // Errors, at reservation: NOT_FOUND; EXPIRED when its time is over or it was given back; ALREADY_USED when an order took it.
 // The transaction must then be given up.
 func claim(ctx context.Context, tx *events.Tx, id, order commerce.UUID) ([]*ent.ReservationLine, error) {
-	lines, stood, err := end(ctx, tx, id, ReservationConsumed, &order)
+	lines, stood, err := endReservation(ctx, tx, id, ReservationConsumed, &order)
 	if err != nil {
 		return nil, err
 	}
@@ -67,10 +67,10 @@ func hadEnded(stood ReservationState) error {
 	return commerce.Errorf(commerce.Expired, "the time of this reservation is over").At("reservation")
 }
 
-// end moves an active reservation whose time is not over to another state, by one conditional update: of all that would end it at
+// endReservation moves an active reservation whose time is not over to another state, by one conditional update: of all that would end it at
 // once, one does. It answers its lines and how it stood before: when that is not ACTIVE, nothing has happened. A reservation of
 // which the viewer does not see every place does not exist: NOT_FOUND at reservation.
-func end(ctx context.Context, tx *events.Tx, id commerce.UUID, to ReservationState, order *commerce.UUID) ([]*ent.ReservationLine, ReservationState, error) {
+func endReservation(ctx context.Context, tx *events.Tx, id commerce.UUID, to ReservationState, order *commerce.UUID) ([]*ent.ReservationLine, ReservationState, error) {
 	lines, err := tx.Ent.ReservationLine.Query().Where(reservationline.ReservationID(id)).Order(reservationline.ByID()).
 		All(auth.With(ctx, unnarrowed(tx.Viewer))) // they never change: there is nothing to be locked yet
 	if err != nil {
@@ -97,8 +97,8 @@ func end(ctx context.Context, tx *events.Tx, id commerce.UUID, to ReservationSta
 	return nil, stateAt(state, expires, tx.Now), err
 }
 
-// freed are the movements that give back what reservations keep.
-func freed(lines []*ent.ReservationLine, reason string) []stock.Movement {
+// freedBy are the movements that give back what reservations keep.
+func freedBy(lines []*ent.ReservationLine, reason string) []stock.Movement {
 	out := make([]stock.Movement, len(lines))
 	for i, l := range lines {
 		out[i] = stock.Movement{

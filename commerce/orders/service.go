@@ -1,7 +1,8 @@
 // Package orders holds the life of an order, from whatever channel: placing with stock promised at named locations in the same
 // transaction, payment, cancellation, and the work of locations up to the parcel. states.go is the table of what is legal when.
 //
-// Locks are always taken in this order: the order, its work, stock levels, products.
+// Locks are always taken in this order: the turn of a client and of a member to reserve, the order, the reservation or transfer, the
+// order's work, stock levels, products.
 package orders
 
 import "github.com/oneshelf/oneshelf/events"
@@ -10,4 +11,7 @@ import "github.com/oneshelf/oneshelf/events"
 type Service struct {
 	Store  *events.Store
 	Tokens Dispatch
+	Caps   Caps
+
+	desk desk
 }
