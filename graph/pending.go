@@ -21,31 +21,7 @@ func (r *mutationResolver) FulfillmentRelease(ctx context.Context, input model.F
 	return nil, errPending
 }
 
-func (r *mutationResolver) RefundCreate(ctx context.Context, input model.RefundCreateInput) (*model.RefundCreatePayload, error) {
-	return nil, errPending
-}
-
-func (r *mutationResolver) ReturnReceive(ctx context.Context, input model.ReturnReceiveInput) (*model.ReturnReceivePayload, error) {
-	return nil, errPending
-}
-
-func (r *mutationResolver) ReturnReject(ctx context.Context, input model.ReturnRejectInput) (*model.ReturnRejectPayload, error) {
-	return nil, errPending
-}
-
-func (r *mutationResolver) ReturnRequest(ctx context.Context, input model.ReturnRequestInput) (*model.ReturnRequestPayload, error) {
-	return nil, errPending
-}
-
 func (r *mutationResolver) RoutingPolicySet(ctx context.Context, input model.RoutingPolicySetInput) (*model.RoutingPolicySetPayload, error) {
-	return nil, errPending
-}
-
-func (r *mutationResolver) StockRelease(ctx context.Context, input model.StockReleaseInput) (*model.StockReleasePayload, error) {
-	return nil, errPending
-}
-
-func (r *mutationResolver) StockReserve(ctx context.Context, input model.StockReserveInput) (*model.StockReservePayload, error) {
 	return nil, errPending
 }
 

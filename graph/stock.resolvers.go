@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/graph/model"
 )
@@ -84,6 +85,32 @@ func (r *mutationResolver) StockSync(ctx context.Context, input model.StockSyncI
 	out.Applied, out.Skipped, out.Failed = &applied, &skipped, &failed
 	out.Results = syncResults(done)
 	return out, nil
+}
+
+func (r *mutationResolver) StockReserve(ctx context.Context, input model.StockReserveInput) (*model.StockReservePayload, error) {
+	in, err := reserveInput(input)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Orders.Reserve(ctx, in)
+	out := &model.StockReservePayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Reservation, err = one(ctx, r.reservationsByID, done, "reservation", "StockReservePayload")
+	return out, err
+}
+
+func (r *mutationResolver) StockRelease(ctx context.Context, input model.StockReleaseInput) (*model.StockReleasePayload, error) {
+	done, replayed, err := r.Orders.ReleaseReservation(ctx, orders.ReleaseReservationInput{
+		Key: input.IdempotencyKey, Reservation: *uid(commerce.ReservationID, input.Reservation),
+	})
+	out := &model.StockReleasePayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Reservation, err = one(ctx, r.reservationsByID, done, "reservation", "StockReleasePayload")
+	return out, err
 }
 
 func (r *queryResolver) Locations(ctx context.Context, first *int, after *string, last *int, before *string, where *model.LocationWhere) (*model.LocationConnection, error) {
