@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/oneshelf/oneshelf/auth"
@@ -64,13 +65,13 @@ func turn(ctx context.Context, tx *events.Tx, work commerce.UUID, state WorkStat
 	return err
 }
 
-// mayWork judges an action on one piece of work: the order must allow it and the work must be in the state it begins in.
-func (l locked) mayWork(a Action, w *ent.FulfillmentOrder, from WorkState) error {
+// mayWork judges an action on one piece of work: the order must allow it and the work must be in a state it begins in.
+func (l locked) mayWork(a Action, w *ent.FulfillmentOrder, from ...WorkState) error {
 	situation := l.situation()
 	if err := situation.May(a); err != nil {
 		return err
 	}
-	if WorkState(w.State) != from {
+	if !slices.Contains(from, WorkState(w.State)) {
 		return &commerce.Error{
 			Code: commerce.IllegalTransition, Message: string(a) + " is not possible while the work is " + w.State,
 			Details: commerce.Allowed{Mutations: situation.Actions()},
