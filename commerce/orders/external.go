@@ -119,7 +119,7 @@ func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, err
 		}
 		reason := HeldUnmapped
 		if mapped {
-			switch err := allocate(ctx, tx, o.ID, o.Number, wanted); err.(type) {
+			switch _, err := allocate(ctx, tx, o.demand(wanted)); err.(type) {
 			case nil:
 				reason = news.HoldFor
 			case outOf:
@@ -138,6 +138,15 @@ func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, err
 	}
 	o.State = string(Open)
 	return true, stand(ctx, tx, o, settled(o), "", "RELEASED")
+}
+
+// demand is what is wanted for lines of a locked order.
+func (l locked) demand(wanted []line) demand {
+	d := demand{order: l.ID, number: l.Number, lines: wanted, pickup: l.PickupLocationID}
+	if l.Address != nil {
+		d.address = *l.Address
+	}
+	return d
 }
 
 func stand(ctx context.Context, tx *events.Tx, o locked, state State, reason, kind string) error {
@@ -168,7 +177,9 @@ func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known 
 			}
 			l.VariantID = &v
 		}
-		out = append(out, line{l.ID, *l.VariantID, l.Quantity})
+		if open := l.Quantity - l.Canceled; open > 0 {
+			out = append(out, line{l.ID, *l.VariantID, open})
+		}
 	}
 	return out, true, nil
 }

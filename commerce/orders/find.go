@@ -2,8 +2,6 @@ package orders
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -48,23 +46,6 @@ func findChannel(ctx context.Context, c *ent.Client, ref commerce.ChannelRef) (*
 		return nil, nil
 	}
 	return found, err
-}
-
-// notTaken answers ALREADY_EXISTS with the order that has the reference on the channel.
-func notTaken(ctx context.Context, tx *events.Tx, channel commerce.UUID, ref commerce.Reference) error {
-	var id commerce.UUID
-	err := tx.QueryRow(ctx, "SELECT id FROM orders WHERE brand_id = ? AND channel_id = ? AND external_system = ? AND external_value = ?",
-		tx.Viewer.Brand, channel, ref.System, ref.Value).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return &commerce.Error{
-		Code: commerce.AlreadyExists, Message: "this channel has an order of this reference", Field: []string{"externalRef"},
-		Details: commerce.Existing{ID: commerce.ID{Kind: commerce.OrderID, UUID: id}},
-	}
 }
 
 // lock keeps an order from others until the transaction ends and reads it with all its work, whatever of it the viewer sees.

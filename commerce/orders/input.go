@@ -55,6 +55,12 @@ func (f *fields) lineQuantities(lines []LineQuantity, needed bool) {
 	}
 }
 
+func (f *fields) near(p *commerce.Point, path ...string) {
+	if p != nil && !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) {
+		f.add(commerce.Invalid(path, "is not on the globe"))
+	}
+}
+
 func (f *fields) address(a *commerce.Address, path ...string) {
 	at := func(name string) []string { return append(append([]string{}, path...), name) }
 	for _, part := range []struct {
@@ -94,6 +100,13 @@ func (in *PlaceInput) clean(now commerce.Instant) []error {
 		if l.UnitPrice != nil {
 			errs.amount(*l.UnitPrice, false, "lines", strconv.Itoa(i), "unitPrice")
 		}
+		for j, share := range l.Shares {
+			at := []string{"lines", strconv.Itoa(i), "discountShares", strconv.Itoa(j)}
+			errs.amount(share.Amount, false, append(at, "amount")...)
+			if !slices.Contains(Payers, share.Payer) {
+				errs.add(commerce.Invalid(append(at, "payer"), "must be one of %v", Payers))
+			}
+		}
 	}
 	if in.Shipping != nil {
 		errs.amount(*in.Shipping, false, "shipping")
@@ -109,6 +122,8 @@ func (in *PlaceInput) clean(now commerce.Instant) []error {
 		errs.payment(&in.Payments[i], "payments", strconv.Itoa(i))
 	}
 	errs.address(&in.Address, "delivery", "ship", "address")
+	errs.near(in.Near, "delivery", "ship", "near")
+	errs.text(&in.Guide, commerce.Text{Max: 64}, "guide")
 	errs.text(&in.Note, commerce.Text{Max: 2000, Multiline: true}, "note")
 	if in.PlacedAt != nil && (*in.PlacedAt > now || *in.PlacedAt <= 0) {
 		errs.add(commerce.Invalid([]string{"placedAt"}, "must not be in the future"))

@@ -50,7 +50,7 @@ func (s *Service) RecordPayment(ctx context.Context, in RecordPaymentInput) (Pla
 
 // receive adds a payment to a locked order.
 func receive(ctx context.Context, tx *events.Tx, o locked, p PaymentInput) error {
-	if _, err := writePayment(ctx, tx, o.ID, p); err != nil {
+	if err := writePayment(ctx, tx, o.ID, p); err != nil {
 		return err
 	}
 	o.Paid += p.Amount.Amount
@@ -75,11 +75,12 @@ func settled(o locked) State {
 	return State(o.State)
 }
 
-func writePayment(ctx context.Context, tx *events.Tx, order commerce.UUID, p PaymentInput) (commerce.UUID, error) {
-	id := commerce.NewUUID()
-	_, err := tx.Exec(ctx, "INSERT INTO payments (id, brand_id, order_id, method, state, amount, reference, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		id, tx.Viewer.Brand, order, p.Method, "PAID", p.Amount.Amount, p.Reference, tx.Now)
-	return id, err
+func writePayment(ctx context.Context, tx *events.Tx, order commerce.UUID, p PaymentInput) error {
+	return paymentTable.Insert(ctx, tx.Conn, paymentRow(tx, order, p))
+}
+
+func paymentRow(tx *events.Tx, order commerce.UUID, p PaymentInput) []any {
+	return []any{commerce.NewUUID(), tx.Viewer.Brand, order, p.Method, "PAID", p.Amount.Amount, p.Reference, tx.Now}
 }
 
 // findAndLock locks the order that a ref names among those the viewer sees.

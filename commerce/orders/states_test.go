@@ -10,26 +10,36 @@ import (
 
 func TestWhatIsLegalWhen(t *testing.T) {
 	pay, stop, accept, send := string(RecordPayment), string(Cancel), string(Accept), string(Ship)
+	reject, hold, release, give := string(Reject), string(Hold), string(Release), string(VerifyPickup)
+	comeBack, takeIn, refuse, refund := string(RequestReturn), string(ReceiveReturn), string(RejectReturn), string(Refund)
 	open, accepted, closed, canceled := []WorkState{WorkOpen}, []WorkState{WorkAccepted}, []WorkState{WorkClosed}, []WorkState{WorkCanceled}
+	kept := []WorkState{WorkOnHold}
 	for name, c := range map[string]struct {
 		s    Situation
 		want []string
 	}{
-		"just placed":              {Situation{State: Open, Due: 1, Work: open}, []string{pay, stop, accept}},
-		"placed and paid":          {Situation{State: Open, Work: open}, []string{stop, accept}},
-		"accepted":                 {Situation{State: Open, Work: accepted}, []string{stop, send}},
-		"accepted at one of two":   {Situation{State: Open, Due: 1, Work: []WorkState{WorkAccepted, WorkOpen}}, []string{pay, stop, accept, send}},
-		"left in part":             {Situation{State: Open, Left: true, Work: []WorkState{WorkClosed, WorkAccepted}}, []string{stop, send}},
-		"left, not paid":           {Situation{State: Open, Due: 1, Left: true, Work: closed}, []string{pay, stop}},
+		"just placed":              {Situation{State: Open, Due: 1, Work: open}, []string{pay, stop, accept, reject, hold}},
+		"placed and paid":          {Situation{State: Open, Refundable: 1, Work: open}, []string{stop, accept, reject, hold, refund}},
+		"accepted":                 {Situation{State: Open, Work: accepted}, []string{stop, send, reject, hold}},
+		"accepted at one of two":   {Situation{State: Open, Due: 1, Work: []WorkState{WorkAccepted, WorkOpen}}, []string{pay, stop, accept, send, reject, hold}},
+		"work kept back":           {Situation{State: Open, Work: kept}, []string{stop, reject, release}},
+		"left in part":             {Situation{State: Open, Left: true, Returnable: 1, Work: []WorkState{WorkClosed, WorkAccepted}}, []string{stop, send, reject, hold, comeBack}},
+		"left, not paid":           {Situation{State: Open, Due: 1, Left: true, Returnable: 2, Work: closed}, []string{pay, stop, comeBack}},
 		"held for payment":         {Situation{State: Held, Due: 1, Work: open}, []string{pay, stop}},
 		"held without stock":       {Situation{State: Held}, []string{stop}},
+		"to be picked up":          {Situation{State: Open, Pickup: true, Work: open}, []string{stop, accept, reject, hold, give}},
+		"accepted for pick-up":     {Situation{State: Open, Pickup: true, Work: accepted}, []string{stop, reject, hold, give}},
+		"kept back from pick-up":   {Situation{State: Open, Pickup: true, Work: kept}, []string{stop, reject, release}},
 		"cancel requested":         {Situation{State: CancelRequested, Due: 1, Left: true, Work: accepted}, []string{pay, send}},
 		"requested, nothing taken": {Situation{State: CancelRequested, Left: true, Work: open}, []string{}},
 		"canceled":                 {Situation{State: Canceled, Due: 1, Work: canceled}, []string{}},
-		"completed":                {Situation{State: Completed, Left: true, Work: closed}, []string{}},
+		"canceled, money is there": {Situation{State: Canceled, Refundable: 1, Work: canceled}, []string{refund}},
+		"completed":                {Situation{State: Completed, Left: true, Refundable: 5, Returnable: 1, Work: closed}, []string{comeBack, refund}},
+		"all of it comes back":     {Situation{State: Completed, Left: true, Returning: 1, Work: closed}, []string{takeIn, refuse}},
 	} {
 		require.Equal(t, c.want, c.s.Actions(), name)
-		for _, a := range []Action{RecordPayment, Cancel, Accept, Ship} {
+		for _, row := range legal {
+			a := row.action
 			err := c.s.May(a)
 			allowed := false
 			for _, w := range c.want {
@@ -48,9 +58,12 @@ func TestWhatIsLegalWhen(t *testing.T) {
 
 func TestPaymentStatesFollowFromSums(t *testing.T) {
 	for _, c := range []struct {
-		paid, total int64
-		want        PaymentState
-	}{{0, 10, Pending}, {1, 10, PartiallyPaid}, {9, 10, PartiallyPaid}, {10, 10, Paid}, {0, 0, Paid}} {
-		require.Equal(t, c.want, paymentState(c.paid, 0, c.total))
+		paid, refunded, total int64
+		want                  PaymentState
+	}{
+		{0, 0, 10, Pending}, {1, 0, 10, PartiallyPaid}, {9, 0, 10, PartiallyPaid}, {10, 0, 10, Paid}, {12, 0, 10, Paid}, {0, 0, 0, Paid},
+		{10, 1, 10, PartiallyRefunded}, {10, 10, 10, Refunded}, {3, 3, 10, Refunded}, {3, 2, 10, PartiallyRefunded},
+	} {
+		require.Equal(t, c.want, paymentState(c.paid, c.refunded, c.total))
 	}
 }

@@ -9,9 +9,11 @@ import (
 
 // note writes a line of an order's timeline: who did what, and why.
 func note(ctx context.Context, tx *events.Tx, order commerce.UUID, kind, text string) error {
-	_, err := tx.Exec(ctx, "INSERT INTO order_entries (id, brand_id, order_id, at, actor, kind, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		commerce.NewUUID(), tx.Viewer.Brand, order, tx.Now, tx.Viewer.Subject, kind, text)
-	return err
+	return entryTable.Insert(ctx, tx.Conn, entryRow(tx, order, kind, text))
+}
+
+func entryRow(tx *events.Tx, order commerce.UUID, kind, text string) []any {
+	return []any{commerce.NewUUID(), tx.Viewer.Brand, order, tx.Now, tx.Viewer.Subject, kind, text}
 }
 
 // sayOrder raises the version of a locked order and says that it changed, both in one: so there is no version without its fact, and

@@ -1,0 +1,271 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+const (
+	// atOnce is how many orders share a transaction at most.
+	atOnce = 64
+	// inLine is how many orders may wait at one desk; more are turned away at once, for they would wait too long.
+	inLine = 5_000
+	// deskTime is how long a transaction may take, whatever becomes of those who wait for it.
+	deskTime = 20 * time.Second
+)
+
+// placing is an orderPlace that waits for its turn.
+type placing struct {
+	caller  events.Caller
+	viewer  *auth.Viewer
+	in      PlaceInput
+	member  *ent.Member
+	command Command
+	wrong   fields
+
+	verdict events.Verdict[Placed]
+	done    chan struct{} // closed when verdict is told
+}
+
+// desk lets calls that come at the same time share a transaction. While one transaction runs, those that come gather for the next:
+// nobody waits for company, and the busier it is the more share the cost of a lock and a commit. Its zero value is ready.
+type desk struct {
+	mu    sync.Mutex
+	lines map[string]*waiting
+}
+
+// waiting are those who see the same and can share a transaction.
+type waiting struct {
+	all     []*placing
+	serving bool
+}
+
+// place waits in line and answers the verdict. A caller that goes away leaves its order to be placed all the same.
+func (d *desk) place(ctx context.Context, s *Service, p *placing) (Placed, bool, error) {
+	key := sees(p.viewer)
+	d.mu.Lock()
+	if d.lines == nil {
+		d.lines = map[string]*waiting{}
+	}
+	w := d.lines[key]
+	if w == nil {
+		w = &waiting{}
+		d.lines[key] = w
+	}
+	if len(w.all) >= inLine {
+		d.mu.Unlock()
+		return Placed{}, false, commerce.Errorf(commerce.RateLimited, "too many orders wait to be placed; try again in a second")
+	}
+	w.all = append(w.all, p)
+	if !w.serving {
+		w.serving = true
+		go d.serve(context.WithoutCancel(ctx), s, key, w)
+	}
+	d.mu.Unlock()
+	select {
+	case <-p.done:
+		return p.verdict.Answer, p.verdict.Replayed, p.verdict.Err
+	case <-ctx.Done():
+		return Placed{}, false, ctx.Err()
+	}
+}
+
+// sees tells apart viewers that do not see the same.
+func sees(v *auth.Viewer) string {
+	return fmt.Sprint(v.Brand, v.Channels == nil, v.Channels, v.Locations == nil, v.Locations)
+}
+
+// serve places those in line until nobody is.
+func (d *desk) serve(ctx context.Context, s *Service, key string, w *waiting) {
+	for {
+		d.mu.Lock()
+		next := w.take()
+		if len(next) == 0 {
+			w.serving = false
+			delete(d.lines, key)
+			d.mu.Unlock()
+			return
+		}
+		d.mu.Unlock()
+		s.placeTogether(ctx, next)
+	}
+}
+
+// take takes those who are next: as many as share a transaction, but no two with one key or one external reference, for the second
+// is to find what the first has done, and whoever takes a reservation alone.
+func (w *waiting) take() []*placing {
+	type binding struct{ caller, key string }
+	keys, names := map[binding]bool{}, map[commerce.Reference]bool{}
+	var next, rest []*placing
+	for _, p := range w.all {
+		b, alone := binding{p.viewer.Subject, p.caller.Key}, p.in.Reservation != nil
+		full := len(next) == atOnce || (len(next) > 0 && (alone || next[0].in.Reservation != nil))
+		if full || keys[b] || (p.in.External != nil && names[*p.in.External]) {
+			rest = append(rest, p)
+			continue
+		}
+		keys[b] = true
+		if p.in.External != nil {
+			names[*p.in.External] = true
+		}
+		next = append(next, p)
+	}
+	w.all = rest
+	return next
+}
+
+// placeTogether places orders in one transaction and tells each its verdict. When something goes wrong that is nobody's verdict, as a
+// key that another process has bound meanwhile, each is tried by itself.
+func (s *Service) placeTogether(ctx context.Context, all []*placing) {
+	told := all
+	defer func() {
+		if r := recover(); r != nil { // what a request may not do, no request may do to the others
+			for _, p := range told {
+				p.verdict = events.Verdict[Placed]{Err: fmt.Errorf("placing orders: %v", r)}
+				close(p.done)
+			}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(auth.With(ctx, all[0].viewer), deskTime)
+	defer cancel()
+	err := s.placeAll(ctx, all)
+	if err != nil && len(all) > 1 {
+		for i, p := range all {
+			told = all[i:]
+			s.placeAlone(ctx, p)
+			close(p.done)
+		}
+		told = nil
+		return
+	}
+	if err != nil {
+		s.placeAlone(ctx, all[0])
+	}
+	told = nil
+	for _, p := range all {
+		close(p.done)
+	}
+}
+
+// placeAlone places one order. A broken unique constraint means that its key or its number was taken meanwhile: the next try finds it.
+func (s *Service) placeAlone(ctx context.Context, p *placing) {
+	for range 3 {
+		err := s.placeAll(auth.With(ctx, p.viewer), []*placing{p})
+		if err == nil {
+			return
+		}
+		p.verdict = events.Verdict[Placed]{Err: err}
+		if !db.IsUnique(err) {
+			return
+		}
+	}
+}
+
+// placeAll runs the transaction. Its error is nobody's verdict.
+func (s *Service) placeAll(ctx context.Context, all []*placing) error {
+	callers := make([]events.Caller, len(all))
+	for i, p := range all {
+		callers[i] = p.caller
+		p.command, p.wrong = Command{}, nil
+	}
+	if err := s.resolve(ctx, all); err != nil {
+		return err
+	}
+	verdicts, err := events.OnceTogether(ctx, s.Store, callers, func(tx *events.Tx, fresh []int) ([]events.Verdict[Placed], error) {
+		return placeFresh(ctx, tx, all, fresh)
+	})
+	if e, ok := errors.AsType[*commerce.Error](err); ok && len(all) == 1 {
+		all[0].verdict, err = events.Verdict[Placed]{Err: e}, nil
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	for i, p := range all {
+		p.verdict = verdicts[i]
+	}
+	return nil
+}
+
+// placeFresh places those whose keys are free.
+func placeFresh(ctx context.Context, tx *events.Tx, all []*placing, fresh []int) ([]events.Verdict[Placed], error) {
+	verdicts := make([]events.Verdict[Placed], len(fresh))
+	taken, err := takenRefs(ctx, tx, all, fresh)
+	if err != nil {
+		return nil, err
+	}
+	var commands []Command
+	var of []int
+	for n, i := range fresh {
+		p := all[i]
+		if verdicts[n].Err = p.err(); verdicts[n].Err != nil {
+			continue
+		}
+		if x := p.command.External; x != nil {
+			if existing, ok := taken[externalAt{p.command.Channel.ID, *x}]; ok {
+				verdicts[n].Err = alreadyThere(existing)
+				continue
+			}
+		}
+		commands, of = append(commands, p.command), append(of, n)
+	}
+	if len(commands) == 0 {
+		return verdicts, nil
+	}
+	outcomes, err := place(ctx, tx, commands)
+	if err != nil {
+		return nil, err
+	}
+	for c, o := range outcomes {
+		verdicts[of[c]] = events.Verdict[Placed]{Answer: Placed{o.Order}, Err: o.Err}
+	}
+	return verdicts, nil
+}
+
+// externalAt is a name that a channel gave.
+type externalAt struct {
+	channel commerce.UUID
+	name    commerce.Reference
+}
+
+// takenRefs finds the orders that have the external references already.
+func takenRefs(ctx context.Context, tx *events.Tx, all []*placing, fresh []int) (map[externalAt]commerce.UUID, error) {
+	out := map[externalAt]commerce.UUID{}
+	var values []string
+	for _, i := range fresh {
+		if x := all[i].in.External; x != nil {
+			values = append(values, x.Value)
+		}
+	}
+	if len(values) == 0 {
+		return out, nil
+	}
+	which, args := db.Any(tx.Conn, "external_value", values)
+	rows, err := tx.Query(ctx, "SELECT id, channel_id, external_system, external_value FROM orders WHERE brand_id = ? AND "+which,
+		append([]any{tx.Viewer.Brand}, args...)...)
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (struct{}, error) {
+		var at externalAt
+		var id commerce.UUID
+		err := r.Scan(&id, &at.channel, &at.name.System, &at.name.Value)
+		out[at] = id
+		return struct{}{}, err
+	})
+	return out, err
+}
+
+func alreadyThere(order commerce.UUID) error {
+	return &commerce.Error{
+		Code: commerce.AlreadyExists, Message: "this channel has an order of this reference", Field: []string{"externalRef"},
+		Details: commerce.Existing{ID: commerce.ID{Kind: commerce.OrderID, UUID: order}},
+	}
+}

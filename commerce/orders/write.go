@@ -1,0 +1,113 @@
+package orders
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
+)
+
+var (
+	orderTable = db.Into("orders", `id uuid, brand_id uuid, number text, state text, payment_state text, fulfillment_state text, channel_id uuid,
+		external_system text, external_value text, member_id uuid, currency text, subtotal bigint, discount bigint, shipping bigint, total bigint,
+		paid bigint, refunded bigint, note text, hold_reason text, address jsonb, pickup_location_id uuid, guide text, store_id uuid, evidence text,
+		placed_at bigint, paid_at bigint, canceled_at bigint, version bigint, created_at bigint, updated_at bigint`)
+	lineTable = db.Into("order_lines", `id uuid, brand_id uuid, order_id uuid, variant_id uuid, position bigint, sku text, title text, quantity bigint,
+		fulfilled bigint, canceled bigint, returned bigint, unit_price bigint, total bigint, discount_shares jsonb, external_id text`)
+	paymentTable = db.Into("payments", "id uuid, brand_id uuid, order_id uuid, method text, state text, amount bigint, reference text, recorded_at bigint")
+	entryTable   = db.Into("order_entries", "id uuid, brand_id uuid, order_id uuid, at bigint, actor text, kind text, note text")
+)
+
+// writeOrders writes new orders with their lines, payments, pick-up codes, first line of the timeline and facts. An order with a
+// reason to be held is.
+func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds []string) error {
+	var orders, lines, payments, entries []any
+	var pickups []pickup
+	brand := tx.Viewer.Brand
+	for i, c := range commands {
+		row, err := c.row(tx, holds[i])
+		if err != nil {
+			return err
+		}
+		orders = append(orders, row...)
+		for n, l := range c.Lines {
+			shares, err := encodeShares(l.Shares)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, l.id, brand, c.Order, l.Variant, n, l.SKU, l.Title, l.Quantity, 0, 0, 0, l.UnitPrice, l.Total, shares, l.ExternalID)
+		}
+		for _, p := range c.Payments {
+			payments = append(payments, paymentRow(tx, c.Order, p)...)
+		}
+		by := tx
+		if c.By != nil {
+			by = tx.As(c.By)
+		}
+		entries = append(entries, entryRow(by, c.Order, "PLACED", holds[i])...)
+		by.Record(orderChanged(c.Order, 1, c.Channel.ID))
+		if c.Pickup != nil {
+			pickups = append(pickups, pickup{c.Order, *c.Pickup})
+		}
+	}
+	for _, part := range []struct {
+		of   *db.Table
+		rows []any
+	}{{orderTable, orders}, {lineTable, lines}, {paymentTable, payments}, {entryTable, entries}} {
+		if err := part.of.Insert(ctx, tx.Conn, part.rows); err != nil {
+			return err
+		}
+	}
+	if len(pickups) == 0 {
+		return nil
+	}
+	return issueCodes(ctx, tx, pickups)
+}
+
+// row is the order as orderTable has it.
+func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
+	var subtotal, goods, paid int64
+	for _, l := range c.Lines {
+		subtotal += l.UnitPrice * l.Quantity
+		goods += l.Total
+	}
+	for _, p := range c.Payments {
+		paid += p.Amount.Amount
+	}
+	total := goods + c.Shipping
+	state, paidAt := Open, commerce.Instant(0)
+	if hold != "" {
+		state = Held
+	}
+	if paid >= total {
+		paidAt = tx.Now
+	}
+	var address any
+	if c.Pickup == nil {
+		text, err := json.Marshal(c.Address)
+		if err != nil {
+			return nil, err
+		}
+		address = string(text)
+	}
+	var system, value *string
+	if c.External != nil {
+		system, value = &c.External.System, &c.External.Value
+	}
+	return []any{
+		c.Order, tx.Viewer.Brand, c.Number, state, paymentState(paid, 0, total), Unfulfilled, c.Channel.ID, system, value, c.Member, c.Channel.Currency,
+		subtotal, subtotal - goods, c.Shipping, total, paid, 0, c.Note, hold, address, c.Pickup, c.Guide, c.Store, c.Evidence,
+		c.PlacedAt, paidAt, 0, 1, tx.Now, tx.Now,
+	}, nil
+}
+
+// encodeShares is how the shares of a discount are stored: null when there are none.
+func encodeShares(shares []commerce.DiscountShare) (any, error) {
+	if len(shares) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal(shares)
+	return string(text), err
+}
