@@ -22,7 +22,7 @@ func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) er
 	if err != nil {
 		return err
 	}
-	parts, left, err := choose(lines, in.Lines)
+	parts, left, err := meant(lines, in.Lines)
 	if err != nil {
 		return err
 	}
@@ -73,8 +73,8 @@ func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) er
 	return sayOrder(ctx, tx, o)
 }
 
-// choose finds what is asked among the lines, in their order. left tells that some of it can only be met by what has left.
-func choose(lines []*ent.OrderLine, asked []LineQuantity) (parts []portion, left bool, err error) {
+// meant finds what is asked among the lines, in their order. left tells that some of it can only be met by what has left.
+func meant(lines []*ent.OrderLine, asked []LineQuantity) (parts []someOf, left bool, err error) {
 	open, gone := map[commerce.UUID]int64{}, map[commerce.UUID]int64{}
 	for _, l := range lines {
 		open[l.ID], gone[l.ID] = l.Quantity-l.Fulfilled-l.Canceled, l.Fulfilled
@@ -96,7 +96,7 @@ func choose(lines []*ent.OrderLine, asked []LineQuantity) (parts []portion, left
 	}
 	for _, l := range lines {
 		if n := sums[l.ID]; n > 0 {
-			parts = append(parts, portion{l, n})
+			parts = append(parts, someOf{l, n})
 		}
 	}
 	return parts, left, nil
@@ -104,7 +104,7 @@ func choose(lines []*ent.OrderLine, asked []LineQuantity) (parts []portion, left
 
 // release chooses which promises are given back for the parts: those of work that waits before work that is kept back before work
 // taken on, the newest first. Places that are not seen keep theirs.
-func (l locked) release(sees func(commerce.UUID) bool, parts []portion, open []*ent.Allocation) ([]taking, error) {
+func (l locked) release(sees func(commerce.UUID) bool, parts []someOf, open []*ent.Allocation) ([]taking, error) {
 	state := map[commerce.UUID]int{}
 	for _, w := range l.work {
 		state[w.ID] = slices.Index([]WorkState{WorkOpen, WorkOnHold, WorkAccepted}, WorkState(w.State))
@@ -193,7 +193,7 @@ func (l locked) finish(ctx context.Context, tx *events.Tx, w *ent.FulfillmentOrd
 
 // cut takes units off a line: what stands is what the first units of the line cost as they were bought, so that it does not matter in
 // how many parts it came to that. The order's sums fall with it.
-func (l locked) cut(ctx context.Context, tx *events.Tx, p portion) error {
+func (l locked) cut(ctx context.Context, tx *events.Tx, p someOf) error {
 	total, shares := standing(p.line, p.quantity)
 	text, err := json.Marshal(shares)
 	if err != nil {

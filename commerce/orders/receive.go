@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/oneshelf/oneshelf/auth"
@@ -117,14 +118,14 @@ func takeIn(ctx context.Context, tx *events.Tx, o locked, r awaited, at *ent.Loc
 		return err
 	}
 	if len(rows.awaited()) == 0 {
-		err = end(ctx, tx, o, r.ID, ReturnReceived, 0)
+		err = endReturn(ctx, tx, o, r.ID, ReturnReceived, 0)
 	} else {
 		_, err = tx.Exec(ctx, "UPDATE order_returns SET version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ?", tx.Now, tx.Viewer.Brand, r.ID)
 	}
 	if err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, "RETURN_RECEIVED", at.Code); err != nil {
+	if err := note(ctx, tx, o.ID, "RETURN_RECEIVED", arrived(movements)); err != nil {
 		return err
 	}
 	if _, err := stock.Move(ctx, tx, movements); errors.Is(err, stock.ErrShort) { // goods that arrive fail a level only by being too many
@@ -133,6 +134,16 @@ func takeIn(ctx context.Context, tx *events.Tx, o locked, r awaited, at *ent.Loc
 		return err
 	}
 	return sayOrder(ctx, tx, o)
+}
+
+// arrived tells in words what arrived. Where is left out: not everybody who sees the order sees that location.
+func arrived(movements []stock.Movement) string {
+	var restocked, damaged int64
+	for _, m := range movements {
+		restocked += m.OnHand
+		damaged += m.Damaged
+	}
+	return fmt.Sprintf("%d %s, %d %s", restocked, Restock, damaged, Damaged)
 }
 
 // arrivals are the rows of a return while goods are taken in: what has arrived stands apart from what is awaited, in one row for
@@ -162,7 +173,7 @@ func (a *arrivals) awaited() map[commerce.UUID]int64 {
 }
 
 // arrive moves so many of a line from the rows that are awaited to those that have arrived.
-func (a *arrivals) arrive(p portion, d Disposition, at commerce.UUID) {
+func (a *arrivals) arrive(p someOf, d Disposition, at commerce.UUID) {
 	open := p.quantity
 	for _, row := range a.rows {
 		if row.OrderLineID != p.line.ID || row.Disposition != "" {

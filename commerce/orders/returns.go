@@ -131,14 +131,14 @@ func inShort(reasons []string) string {
 	return strings.Join(out, "; ")
 }
 
-// portion is so many of an order line.
-type portion struct {
+// someOf is so many of an order line.
+type someOf struct {
 	line     *ent.OrderLine
 	quantity int64
 }
 
 // among finds what is wanted among lines, in their order, taking it away from what is left of each. What is not found stays open.
-func (want LineQuantity) among(lines []*ent.OrderLine, left map[commerce.UUID]int64) (found []portion, open int64) {
+func (want LineQuantity) among(lines []*ent.OrderLine, left map[commerce.UUID]int64) (found []someOf, open int64) {
 	open = want.Quantity
 	for _, l := range lines {
 		if !want.names(l) {
@@ -147,7 +147,7 @@ func (want LineQuantity) among(lines []*ent.OrderLine, left map[commerce.UUID]in
 		if n := min(open, left[l.ID]); n > 0 {
 			left[l.ID] -= n
 			open -= n
-			found = append(found, portion{l, n})
+			found = append(found, someOf{l, n})
 		}
 	}
 	return found, open
@@ -236,7 +236,7 @@ func refuse(ctx context.Context, tx *events.Tx, o locked, r awaited, reason stri
 			return err
 		}
 	}
-	if err := end(ctx, tx, o, r.ID, state, missing); err != nil {
+	if err := endReturn(ctx, tx, o, r.ID, state, missing); err != nil {
 		return err
 	}
 	if err := note(ctx, tx, o.ID, "RETURN_REJECTED", reason); err != nil {
@@ -245,8 +245,8 @@ func refuse(ctx context.Context, tx *events.Tx, o locked, r awaited, reason stri
 	return sayOrder(ctx, tx, o)
 }
 
-// end closes a return; units that did not come may be announced again.
-func end(ctx context.Context, tx *events.Tx, o locked, id commerce.UUID, state ReturnState, units int64) error {
+// endReturn closes a return; units that did not come may be announced again.
+func endReturn(ctx context.Context, tx *events.Tx, o locked, id commerce.UUID, state ReturnState, units int64) error {
 	if _, err := tx.Exec(ctx, "UPDATE order_returns SET state = ?, version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ?",
 		state, tx.Now, tx.Viewer.Brand, id); err != nil {
 		return err
