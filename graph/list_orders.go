@@ -45,10 +45,13 @@ func placeInput(in model.OrderPlaceInput) (orders.PlaceInput, error) {
 		Key: in.IdempotencyKey, Channel: channel, External: externalOf(in.ExternalRef), Member: member, Note: or(in.Note),
 		Shipping: r.moneyPtr(in.Shipping, "shipping"), ExpectedTotal: r.moneyPtr(in.ExpectedTotal, "expectedTotal"),
 	}
-	if !oneOf(field(in.Delivery.Ship)) {
-		return out, errOneOf
+	if err := deliveryInput(in.Delivery, &out); err != nil {
+		return out, err
 	}
-	out.Address = addressIn(in.Delivery.Ship.Value().Address)
+	if out.Store, err = perhaps(in.Store, locationRef); err != nil {
+		return out, err
+	}
+	out.Reservation, out.Guide = idOf(commerce.ReservationID, in.Reservation), or(in.Guide)
 	if t := in.PlacedAt.Value(); t != nil {
 		at := commerce.InstantOf(*t)
 		out.PlacedAt = &at
@@ -58,9 +61,15 @@ func placeInput(in model.OrderPlaceInput) (orders.PlaceInput, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Lines = append(out.Lines, orders.LineInput{
+		line := orders.LineInput{
 			Variant: variant, Quantity: int64(l.Quantity), UnitPrice: r.moneyPtr(l.UnitPrice, "lines", strconv.Itoa(i), "unitPrice"),
-		})
+		}
+		for j, s := range l.DiscountShares.Value() {
+			line.Shares = append(line.Shares, orders.ShareInput{
+				Payer: string(s.Payer), Amount: r.money(s.Amount, "lines", strconv.Itoa(i), "discountShares", strconv.Itoa(j), "amount"),
+			})
+		}
+		out.Lines = append(out.Lines, line)
 	}
 	for i, p := range in.Payments.Value() {
 		out.Payments = append(out.Payments, orders.PaymentInput{
@@ -68,6 +77,24 @@ func placeInput(in model.OrderPlaceInput) (orders.PlaceInput, error) {
 		})
 	}
 	return out, errors.Join(r.errs...)
+}
+
+// deliveryInput reads how an order gets to the buyer.
+func deliveryInput(in *model.DeliveryInput, out *orders.PlaceInput) error {
+	ship, pickup := in.Ship.Value(), in.Pickup.Value()
+	if !oneOf(field(in.Ship), field(in.Pickup)) {
+		return errOneOf
+	}
+	if pickup != nil {
+		at, err := locationRef(*pickup.Location)
+		out.Pickup = &at
+		return err
+	}
+	out.Address = addressIn(ship.Address)
+	if p := ship.Near.Value(); p != nil {
+		out.Near = &commerce.Point{Latitude: p.Latitude, Longitude: p.Longitude}
+	}
+	return nil
 }
 
 func paymentInput(in model.OrderPaymentRecordInput) (orders.RecordPaymentInput, error) {
@@ -84,14 +111,10 @@ func paymentInput(in model.OrderPaymentRecordInput) (orders.RecordPaymentInput, 
 }
 
 func shipInput(in model.FulfillmentShipInput) orders.ShipInput {
-	out := orders.ShipInput{
+	return orders.ShipInput{
 		Key: in.IdempotencyKey, Work: *uid(commerce.FulfillmentOrderID, in.FulfillmentOrder), Token: in.DispatchToken,
-		Carrier: in.Carrier, TrackingNumber: in.TrackingNumber,
+		Carrier: in.Carrier, TrackingNumber: in.TrackingNumber, Lines: lineQuantities(in.Lines.Value()),
 	}
-	for _, l := range in.Lines.Value() {
-		out.Lines = append(out.Lines, orders.LineQuantity{Line: idOf(commerce.OrderLineID, l.Line), SKU: or(l.Sku), Quantity: int64(l.Quantity)})
-	}
-	return out
 }
 
 // orderOrder is the order of orders a request asks, newest first when it asks none.

@@ -54,6 +54,9 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 	if err := r.orderMembers(ctx, rows, s, out); err != nil {
 		return nil, err
 	}
+	if err := r.orderReturns(ctx, rows, s, parts, out); err != nil {
+		return nil, err
+	}
 	if err := r.orderPickups(ctx, rows, s, out); err != nil {
 		return nil, err
 	}
@@ -73,7 +76,14 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 	}
 	gather(work, "FulfillmentOrder")
 	gather(parcels, "Fulfillment")
+	if earned, ok := s.child("attribution", "Order"); ok {
+		store, _ := earned.child("store", "Attribution")
+		shown.set = append(shown.set, store.set...)
+	}
 	for _, o := range rows {
+		if o.StoreID != nil {
+			places = append(places, *o.StoreID)
+		}
 		for _, a := range parts.allocations[o.ID] {
 			places = append(places, a.LocationID)
 		}
@@ -93,6 +103,7 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 	for i, o := range rows {
 		m := out[i]
 		m.Lines = lineModels(o, parts, locations)
+		m.Attribution = attribution(o, locations)
 		if wantWork {
 			for _, w := range parts.work[o.ID] {
 				m.FulfillmentOrders = append(m.FulfillmentOrders, workModel(w, parts, locations, m))
@@ -214,6 +225,18 @@ func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
 	return m
 }
 
+// attribution is who earned the sale: nil when nobody was named. A store that the viewer does not see is left out.
+func attribution(o *ent.Order, locations map[commerce.UUID]*model.Location) *model.Attribution {
+	if o.Evidence == "" {
+		return nil
+	}
+	out := &model.Attribution{Guide: text(o.Guide), Evidence: o.Evidence}
+	if o.StoreID != nil {
+		out.Store = locations[*o.StoreID]
+	}
+	return out
+}
+
 // left tells whether a note of the timeline is of a parcel that the viewer sees: its carrier and tracking number.
 func (p *orderParts) left(order commerce.UUID, note string) bool {
 	return slices.ContainsFunc(p.parcels[order], func(f *ent.Fulfillment) bool { return note == f.Carrier+" "+f.TrackingNumber })
@@ -238,7 +261,8 @@ func lineModels(o *ent.Order, p *orderParts, locations map[commerce.UUID]*model.
 	for _, l := range p.lines[o.ID] {
 		m := &model.OrderLine{
 			ID: id(commerce.OrderLineID, l.ID), Sku: l.Sku, Title: l.Title, Quantity: int(l.Quantity), FulfilledQuantity: int(l.Fulfilled),
-			ReturnedQuantity: int(l.Returned), UnitPrice: amount(l.UnitPrice, o.Currency), Total: amount(l.Total, o.Currency), Allocations: []*model.Allocation{},
+			ReturnedQuantity: int(l.Returned), CanceledQuantity: int(l.Canceled), UnitPrice: amount(l.UnitPrice, o.Currency),
+			Total: amount(l.Total, o.Currency), DiscountShares: discountShares(l, o.Currency), Allocations: []*model.Allocation{},
 		}
 		for _, a := range p.allocations[o.ID] {
 			if n := a.Quantity - a.Released; a.OrderLineID == l.ID && n > 0 {

@@ -26,6 +26,10 @@ func (r *mutationResolver) OrderPlace(ctx context.Context, input model.OrderPlac
 	if out.UserErrors, err = userErrors(err); err != nil || (len(out.UserErrors) > 0 && done.Order == commerce.UUID{}) {
 		return out, err
 	}
+	if done.Number != "" && asked(ctx, "order", "OrderPlacePayload").only("Order", "__typename", "id", "number") {
+		out.Order = &model.Order{ID: id(commerce.OrderID, done.Order), Number: done.Number} // these two never change
+		return out, nil
+	}
 	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "OrderPlacePayload")
 	return out, err
 }
@@ -49,7 +53,9 @@ func (r *mutationResolver) OrderCancel(ctx context.Context, input model.OrderCan
 	if err != nil {
 		return nil, err
 	}
-	done, replayed, err := r.Orders.Cancel(ctx, orders.CancelInput{Key: input.IdempotencyKey, Order: ref, Reason: input.Reason})
+	done, replayed, err := r.Orders.Cancel(ctx, orders.CancelInput{
+		Key: input.IdempotencyKey, Order: ref, Reason: input.Reason, Lines: lineQuantities(input.Lines.Value()),
+	})
 	out := &model.OrderCancelPayload{Replayed: replayed}
 	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
 		return out, err
@@ -95,6 +101,63 @@ func (r *mutationResolver) PickupVerify(ctx context.Context, input model.PickupV
 		return out, err
 	}
 	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "PickupVerifyPayload")
+	return out, err
+}
+
+func (r *mutationResolver) ReturnRequest(ctx context.Context, input model.ReturnRequestInput) (*model.ReturnRequestPayload, error) {
+	in, err := returnInput(input)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Orders.RequestReturn(ctx, in)
+	out := &model.ReturnRequestPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Return, err = one(ctx, r.returnsByID, done, "return", "ReturnRequestPayload")
+	return out, err
+}
+
+func (r *mutationResolver) ReturnReceive(ctx context.Context, input model.ReturnReceiveInput) (*model.ReturnReceivePayload, error) {
+	in, err := receiveInput(input)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Orders.ReceiveReturn(ctx, in)
+	out := &model.ReturnReceivePayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Return, err = one(ctx, r.returnsByID, done, "return", "ReturnReceivePayload")
+	return out, err
+}
+
+func (r *mutationResolver) ReturnReject(ctx context.Context, input model.ReturnRejectInput) (*model.ReturnRejectPayload, error) {
+	done, replayed, err := r.Orders.RejectReturn(ctx, orders.RejectReturnInput{
+		Key: input.IdempotencyKey, Return: *uid(commerce.ReturnID, input.Return), Reason: input.Reason,
+	})
+	out := &model.ReturnRejectPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Return, err = one(ctx, r.returnsByID, done, "return", "ReturnRejectPayload")
+	return out, err
+}
+
+func (r *mutationResolver) RefundCreate(ctx context.Context, input model.RefundCreateInput) (*model.RefundCreatePayload, error) {
+	in, err := refundInput(input)
+	out := &model.RefundCreatePayload{}
+	var done orders.RefundMade
+	if err == nil {
+		done, out.Replayed, err = r.Orders.Refund(ctx, in)
+	}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	if out.Refund, err = one(ctx, r.refundsByID, done.Refund, "refund", "RefundCreatePayload"); err != nil {
+		return nil, err
+	}
+	out.Order, err = one(ctx, r.ordersByID, done.Order, "order", "RefundCreatePayload")
 	return out, err
 }
 

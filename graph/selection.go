@@ -38,6 +38,13 @@ func (s selection) fields(name string, types ...string) []graphql.CollectedField
 // has tells whether a field is asked.
 func (s selection) has(name string, types ...string) bool { return len(s.fields(name, types...)) > 0 }
 
+// only tells whether nothing is asked but fields of these names.
+func (s selection) only(typ string, names ...string) bool {
+	return !slices.ContainsFunc(graphql.CollectFields(s.oc, s.set, append(slices.Clone(abstract), typ)), func(f graphql.CollectedField) bool {
+		return !slices.Contains(names, f.Name)
+	})
+}
+
 // child is what is asked of a field, over all its aliases; ok is false when it is not asked.
 func (s selection) child(name string, types ...string) (selection, bool) {
 	fields := s.fields(name, types...)

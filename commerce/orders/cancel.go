@@ -42,14 +42,14 @@ func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, err
 			return Placed{}, err
 		}
 		if in.Lines != nil {
-			return Placed{o.ID}, cancelPart(ctx, tx, o, in)
+			return Placed{Order: o.ID}, cancelPart(ctx, tx, o, in)
 		}
 		for _, w := range o.work {
 			if ended := WorkState(w.State) == WorkRejected || WorkState(w.State) == WorkCanceled; !ended && !tx.Viewer.SeesLocation(w.LocationID) {
 				return Placed{}, errElsewhere
 			}
 		}
-		return Placed{o.ID}, cancel(ctx, tx, o, in.Reason)
+		return Placed{Order: o.ID}, cancel(ctx, tx, o, in.Reason)
 	})
 }
 

@@ -227,7 +227,7 @@ func placeFresh(ctx context.Context, tx *events.Tx, all []*placing, fresh []int)
 		return nil, err
 	}
 	for c, o := range outcomes {
-		verdicts[of[c]] = events.Verdict[Placed]{Answer: Placed{o.Order}, Err: o.Err}
+		verdicts[of[c]] = events.Verdict[Placed]{Answer: Placed{o.Order, o.Number}, Err: o.Err}
 	}
 	return verdicts, nil
 }

@@ -44,7 +44,7 @@ func (s *Service) RecordPayment(ctx context.Context, in RecordPaymentInput) (Pla
 		if in.Payment.Amount.Amount > o.Total-o.Paid {
 			return Placed{}, commerce.Invalid([]string{"amount"}, "is more than the %s that is due", commerce.Money{Amount: o.Total - o.Paid, Currency: o.Currency})
 		}
-		return Placed{o.ID}, receive(ctx, tx, o, in.Payment)
+		return Placed{Order: o.ID}, receive(ctx, tx, o, in.Payment)
 	})
 }
 

@@ -71,7 +71,7 @@ func (s *Service) VerifyPickup(ctx context.Context, in PickupInput) (Placed, boo
 		if err := giveOut(ctx, tx, code); err != nil {
 			return Placed{}, err
 		}
-		return Placed{code.OrderID}, counter.rightCode(ctx, tx)
+		return Placed{Order: code.OrderID}, counter.rightCode(ctx, tx)
 	})
 }
 

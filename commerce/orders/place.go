@@ -53,8 +53,11 @@ type PaymentInput struct {
 	Reference string
 }
 
-// Placed names the order.
-type Placed struct{ Order commerce.UUID }
+// Placed names the order. Its number is only told by Place.
+type Placed struct {
+	Order  commerce.UUID
+	Number string `json:",omitempty"`
+}
 
 // Payers are who may pay for a discount.
 var Payers = []string{"BRAND", "PLATFORM", "MALL", "STORE", "POINTS"}
@@ -125,8 +128,9 @@ type CommandLine struct {
 
 // Outcome is what became of a Command: the order, or why there is none.
 type Outcome struct {
-	Order commerce.UUID
-	Err   error
+	Order  commerce.UUID
+	Number string
+	Err    error
 }
 
 // The reasons for which an order is held.
@@ -184,7 +188,7 @@ func place(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, e
 	var reasons []string
 	for i := range commands {
 		if outcomes[i].Err == nil {
-			outcomes[i].Order = commands[i].Order
+			outcomes[i].Order, outcomes[i].Number = commands[i].Order, commands[i].Number
 			written, reasons = append(written, &commands[i]), append(reasons, holds[i])
 		}
 	}
@@ -212,7 +216,7 @@ func placeReserved(ctx context.Context, tx *events.Tx, commands []Command, d dem
 	if short, ok := errors.AsType[outOf](err); ok {
 		return nil, c.short(short)
 	}
-	return []Outcome{{Order: c.Order}}, err
+	return []Outcome{{Order: c.Order, Number: c.Number}}, err
 }
 
 // wants is what its lines want, and whether all of them are mapped.
