@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/oneshelf/oneshelf/commerce/stock"
 )
@@ -14,7 +15,8 @@ type auditCommand struct {
 }
 
 func (auditCommand) Help() string {
-	return `Adds up every movement of the ledger and compares the sums with the levels, of every brand. Changes nothing; exits 1 when anything differs.
+	return `Compares the levels of every brand with what stands behind them: every movement of the ledger, what open orders and reservations
+are promised, and transfers on their way. Changes nothing; exits 1 when anything differs.
 
 Examples:
   oneshelf audit
@@ -38,15 +40,35 @@ func (c *auditCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	for _, d := range a.Differences {
-		fmt.Fprintf(std.out, "%s %s at %s: on hand %d, the ledger says %d; reserved %d, the ledger says %d\n",
-			d.Code, d.SKU, d.Location, d.Level.OnHand, d.Ledger.OnHand, d.Level.Reserved, d.Ledger.Reserved)
+		fmt.Fprintf(std.out, "%s %s at %s: %s\n", d.Code, d.SKU, d.Location, strings.Join(wrong(d), "; "))
 	}
 	if n := a.Different - len(a.Differences); n > 0 {
 		fmt.Fprintf(std.out, "and %d more\n", n)
 	}
 	fmt.Fprintf(std.out, "%d levels, %d different\n", a.Levels, a.Different)
 	if a.Different > 0 {
-		return fmt.Errorf("%d levels are not what the ledger adds up to", a.Different)
+		return fmt.Errorf("%d levels are not what stands behind them", a.Different)
 	}
 	return nil
+}
+
+// wrong tells which figures of a level something else is said of.
+func wrong(d stock.Difference) []string {
+	var out []string
+	for _, f := range []struct {
+		name, other string
+		is, should  int64
+	}{
+		{"on hand", "the ledger says", d.Level.OnHand, d.Ledger.OnHand},
+		{"reserved", "the ledger says", d.Level.Reserved, d.Ledger.Reserved},
+		{"incoming", "the ledger says", d.Level.Incoming, d.Ledger.Incoming},
+		{"damaged", "the ledger says", d.Level.Damaged, d.Ledger.Damaged},
+		{"reserved", "orders and reservations are promised", d.Level.Reserved, d.Promised},
+		{"incoming", "transfers are to bring", d.Level.Incoming, d.Sent},
+	} {
+		if f.is != f.should {
+			out = append(out, fmt.Sprintf("%s %d, %s %d", f.name, f.is, f.other, f.should))
+		}
+	}
+	return out
 }

@@ -114,8 +114,11 @@ func count(ctx context.Context, tx *events.Tx, place Place, in SetInput) (commer
 	if in.OnHand < level.Reserved {
 		return level.ID, notBelow(level, "onHand")
 	}
+	if err := recount(ctx, tx, &level, in.Reference.System); err != nil {
+		return level.ID, err
+	}
 	if safety := in.Safety.Or(level.Safety); safety != level.Safety {
-		if err := keepBack(ctx, tx, level, safety); err != nil {
+		if err := keepBack(ctx, tx, &level, safety); err != nil {
 			return level.ID, err
 		}
 	}
@@ -127,16 +130,16 @@ func count(ctx context.Context, tx *events.Tx, place Place, in SetInput) (commer
 }
 
 // keepBack changes the safety stock of a level that the transaction holds.
-func keepBack(ctx context.Context, tx *events.Tx, level Level, safety int64) error {
-	was := level.Available()
+func keepBack(ctx context.Context, tx *events.Tx, level *Level, safety int64) error {
+	was := *level
 	level.Safety = safety
 	err := tx.QueryRow(ctx, `UPDATE stock_levels SET safety_stock = ?, version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ?
 		RETURNING version`, safety, tx.Now, tx.Viewer.Brand, level.ID).Scan(&level.Version)
 	if err != nil {
 		return err
 	}
-	say(tx, level)
-	if (was > 0) == (level.Available() > 0) {
+	say(tx, *level)
+	if !crosses(was, *level) {
 		return nil
 	}
 	return refreshVariants(ctx, tx, []commerce.UUID{level.Variant})

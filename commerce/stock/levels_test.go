@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,6 +69,18 @@ func (s *shop) move(movements ...stock.Movement) ([]stock.Level, error) {
 	return events.Do(s.ctx, s.Store, func(tx *events.Tx) ([]stock.Level, error) { return stock.Move(s.ctx, tx, movements) })
 }
 
+// keep writes down a reservation, as whoever reserves does beside the movement.
+func (s *shop) keep(t testing.TB, p stock.Place, quantity int64) {
+	t.Helper()
+	id, brand, now := commerce.NewUUID(), auth.From(s.ctx).Brand, s.Store.Instant()
+	_, err := s.Store.DB.Write().Exec(s.ctx, `INSERT INTO reservations (id, brand_id, version, created_at, updated_at, state, expires_at, holder)
+		VALUES (?, ?, 1, ?, ?, 'ACTIVE', ?, 'tester')`, id, brand, now, now, now.Add(time.Hour))
+	require.NoError(t, err)
+	_, err = s.Store.DB.Write().Exec(s.ctx, "INSERT INTO reservation_lines (id, brand_id, reservation_id, variant_id, location_id, quantity) VALUES (?, ?, ?, ?, ?, ?)",
+		commerce.NewUUID(), brand, id, p.Variant, p.Location, quantity)
+	require.NoError(t, err)
+}
+
 func (s *shop) adjust(key string, delta int64) stock.AdjustInput {
 	return stock.AdjustInput{Key: key, Variant: commerce.VariantRef{SKU: "HAT-0"}, Location: commerce.LocationRef{Code: "L-0"}, Delta: delta, Reason: "found"}
 }
@@ -100,6 +113,8 @@ func (s *shop) sums(t require.TestingT) {
 	wrong, err := s.Store.DB.Read().Query(s.ctx, `SELECT l.id FROM stock_levels l WHERE l.reserved < 0 OR l.reserved > l.on_hand
 		OR l.on_hand <> (SELECT COALESCE(SUM(m.on_hand_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)
 		OR l.reserved <> (SELECT COALESCE(SUM(m.reserved_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)
+		OR l.incoming <> (SELECT COALESCE(SUM(m.incoming_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)
+		OR l.damaged <> (SELECT COALESCE(SUM(m.damaged_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)
 		OR l.version <> (SELECT COUNT(*) FROM events e WHERE e.aggregate_id = l.id) OR l.version <> (SELECT COALESCE(MAX(e.sequence), 0) FROM events e WHERE e.aggregate_id = l.id)`)
 	require.NoError(t, err)
 	defer wrong.Close()
@@ -113,13 +128,21 @@ func (s *shop) flag(t require.TestingT) {
 	require.NoError(t, err)
 	locations, err := s.Store.Ent.Location.Query().All(s.ctx)
 	require.NoError(t, err)
-	gives := map[commerce.UUID]bool{}
+	gives := map[commerce.UUID]int64{} // how many percent of what is stale
 	for _, l := range locations {
-		gives[l.ID] = l.Active && l.ShipFrom && l.Ownership == "OWN"
+		if l.Active && l.ShipFrom && (l.Ownership == "OWN" || l.Lent) {
+			gives[l.ID] = int64(l.StalePercent)
+		} else {
+			gives[l.ID] = -1
+		}
 	}
 	want := false
 	for _, l := range levels {
-		want = want || (gives[l.LocationID] && l.OnHand-l.Reserved-l.SafetyStock > 0)
+		part := int64(100)
+		if l.Stale {
+			part = gives[l.LocationID]
+		}
+		want = want || (gives[l.LocationID] >= 0 && (l.OnHand-l.Reserved-l.SafetyStock)*part >= 100)
 	}
 	p, err := s.Store.Ent.Product.Get(s.ctx, s.product)
 	require.NoError(t, err)

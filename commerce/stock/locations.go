@@ -24,6 +24,9 @@ type LocationInput struct {
 	Active       commerce.Maybe[bool]
 	Pickup       commerce.Maybe[bool]
 	ShipFrom     commerce.Maybe[bool]
+	Lent         commerce.Maybe[bool] // to the online pool, which asks it of a partner's location alone
+	StaleAfter   commerce.Maybe[int]  // after how many seconds a count is not trusted any more; null for never
+	StalePercent commerce.Maybe[int]  // of what is available, when it is not
 	Priority     commerce.Maybe[int]
 	Point        commerce.Maybe[commerce.Point]
 	Address      commerce.Maybe[commerce.Address]
@@ -46,7 +49,8 @@ var (
 const locationAttempts = 3
 
 // LocationUpsert makes a location or brings it up to date. Absent keeps, null clears, external references are merged. Saying the same
-// again changes nothing. A location that joins or leaves the online pool takes its stock along.
+// again changes nothing. A location that joins or leaves the online pool takes its stock along. A percentage holds at once for what is
+// stale already; how old a count may be is judged by the next Age.
 // Errors: FORBIDDEN without stock:write, or when a viewer narrowed to locations would make one; NOT_FOUND for an unknown by id;
 // INVALID_INPUT, ALREADY_EXISTS and LIMIT_EXCEEDED, all that there are; CONFLICT after lost races.
 func (s *Service) LocationUpsert(ctx context.Context, in LocationInput) (LocationUpserted, error) {
@@ -96,7 +100,7 @@ func upsertLocation(ctx context.Context, tx *events.Tx, in LocationInput) (Locat
 	if err == nil {
 		err = refs.Save(ctx, tx)
 	}
-	if err == nil && old != nil && now.pool() != siteOf(old).pool() {
+	if err == nil && old != nil && now.sells() != siteOf(old).sells() {
 		err = refreshShelf(ctx, tx, id)
 	}
 	if err == nil {
@@ -179,6 +183,12 @@ func (in *LocationInput) clean() error {
 	}
 	if n, ok := in.Priority.Get(); ok && (n < 0 || n > 10000) {
 		errs.add(commerce.Invalid([]string{"priority"}, "must be from 0 to 10000"))
+	}
+	if n, ok := in.StaleAfter.Get(); ok && (n < 1 || n > 31_536_000) {
+		errs.add(commerce.Invalid([]string{"staleAfterSeconds"}, "must be from 1 to 31536000"))
+	}
+	if n, ok := in.StalePercent.Get(); ok && (n < 0 || n > 100) {
+		errs.add(commerce.Invalid([]string{"stalePercent"}, "must be from 0 to 100"))
 	}
 	if p, ok := in.Point.Get(); ok {
 		// Written so that what is no number fails too.

@@ -51,7 +51,8 @@ type Level struct {
 	Place
 	OnHand, Reserved, Safety int64
 	Incoming, Damaged        int64
-	Stale                    bool // its count has aged beyond the location's rule
+	CountedAt                commerce.Instant // when a system of record counted last, 0 for never
+	Stale                    bool             // that count has aged beyond the location's rule
 	Version                  int64
 }
 

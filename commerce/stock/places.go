@@ -20,10 +20,10 @@ var (
 )
 
 // levelColumns are what scanLevel reads.
-const levelColumns = "id, variant_id, location_id, on_hand, reserved, safety_stock, incoming, damaged, stale, version"
+const levelColumns = "id, variant_id, location_id, on_hand, reserved, safety_stock, incoming, damaged, counted_at, stale, version"
 
 func scanLevel(r *sql.Rows) (l Level, err error) {
-	return l, r.Scan(&l.ID, &l.Variant, &l.Location, &l.OnHand, &l.Reserved, &l.Safety, &l.Incoming, &l.Damaged, &l.Stale, &l.Version)
+	return l, r.Scan(&l.ID, &l.Variant, &l.Location, &l.OnHand, &l.Reserved, &l.Safety, &l.Incoming, &l.Damaged, &l.CountedAt, &l.Stale, &l.Version)
 }
 
 // ensure makes the levels of places that are missing.

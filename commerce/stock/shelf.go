@@ -38,14 +38,17 @@ const inStock = `COALESCE((SELECT TRUE FROM variants v CROSS JOIN stock_levels s
 
 // refreshVariants brings the in-stock flags of the variants' products up to date. It is called when a level crossed zero.
 func refreshVariants(ctx context.Context, tx *events.Tx, variants []commerce.UUID) error {
-	if len(variants) == 0 {
-		return nil
+	for some := range slices.Chunk(variants, 1000) {
+		in, args := db.In("id", some)
+		if err := refresh(ctx, tx, "SELECT product_id FROM variants WHERE brand_id = ? AND "+in, append([]any{tx.Viewer.Brand}, args...)...); err != nil {
+			return err
+		}
 	}
-	in, args := db.In("id", variants)
-	return refresh(ctx, tx, "SELECT product_id FROM variants WHERE brand_id = ? AND "+in, append([]any{tx.Viewer.Brand}, args...)...)
+	return nil
 }
 
-// refreshShelf brings the flags of everything stocked at a location up to date. It is called when the location joined or left the pool.
+// refreshShelf brings the flags of everything stocked at a location up to date. It is called when the location joined or left the pool,
+// or gives another part of what is stale.
 func refreshShelf(ctx context.Context, tx *events.Tx, location commerce.UUID) error {
 	return refresh(ctx, tx, `SELECT v.product_id FROM stock_levels s JOIN variants v ON v.brand_id = s.brand_id AND v.id = s.variant_id
 		WHERE s.brand_id = ? AND s.location_id = ?`, tx.Viewer.Brand, location)

@@ -2,11 +2,9 @@ package stock
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -17,9 +15,6 @@ import (
 
 // MaxSyncRows is how many counts one call may send.
 const MaxSyncRows = 10_000
-
-// syncChunk is how many levels one statement changes.
-const syncChunk = 500
 
 // SyncInput is what a system of record counted.
 type SyncInput struct {
@@ -97,6 +92,7 @@ type counted struct {
 	Place
 	onHand int64
 	asOf   commerce.Instant
+	aged   bool // too old to be trusted by the rule of its location
 }
 
 // judgeCounts finds the places of the rows. What cannot be taken, or is older than another row of its place, has its verdict
@@ -129,7 +125,7 @@ func judgeCounts(ctx context.Context, tx *events.Tx, rows []SyncRow, verdicts []
 		case r.AsOf > tx.Now.Add(clockSkew):
 			fail(i, commerce.Errorf(commerce.InvalidInput, "must not be in the future"), "asOf")
 		default:
-			c := counted{i, Place{variants[i].ID, locations[i].ID}, r.OnHand, r.AsOf}
+			c := counted{i, Place{variants[i].ID, locations[i].ID}, r.OnHand, r.AsOf, aged(locations[i].StaleAfter, r.AsOf, tx.Now)}
 			old, again := newest[c.Place]
 			switch {
 			case again && old.asOf >= c.asOf:
@@ -156,17 +152,21 @@ const clockSkew = 5 * 60 * 1e9
 func applyCounts(ctx context.Context, tx *events.Tx, source string, counts []counted, verdicts []Verdict) error {
 	var movements []Movement
 	var crossed []commerce.UUID
-	for some := range slices.Chunk(counts, syncChunk) {
-		if err := ensureAll(ctx, tx, some); err != nil {
+	for some := range slices.Chunk(counts, chunk) {
+		places := make([]Place, len(some))
+		for i, c := range some {
+			places[i] = c.Place
+		}
+		if err := ensure(ctx, tx, places); err != nil {
 			return err
 		}
-		stands, err := standingAll(ctx, tx, some)
+		stands, err := hold(ctx, tx, places)
 		if err != nil {
 			return err
 		}
 		fresh := make([]counted, 0, len(some))
 		for _, c := range some {
-			if stands[c.Place].countedAt >= c.asOf {
+			if stands[c.Place].CountedAt >= c.asOf {
 				verdicts[c.index] = Verdict{Outcome: StaleSkipped}
 				continue
 			}
@@ -177,14 +177,20 @@ func applyCounts(ctx context.Context, tx *events.Tx, source string, counts []cou
 			return err
 		}
 		for _, c := range fresh {
-			was := stands[c.Place].Level
-			if was.OnHand == c.onHand {
+			was := stands[c.Place]
+			now := was
+			now.OnHand, now.Stale = c.onHand, c.aged
+			if was == now {
 				continue
 			}
-			now := was
-			now.OnHand, now.Version = c.onHand, was.Version+1
-			movements = append(movements, Movement{Place: c.Place, Kind: Counted, OnHand: c.onHand - was.OnHand, Reason: "sync", Reference: commerce.Reference{System: source, Value: c.asOf.String()}})
-			if (was.Available() > 0) != (now.Available() > 0) {
+			now.Version++
+			if was.OnHand != now.OnHand {
+				movements = append(movements, Movement{
+					Place: c.Place, Kind: Counted, OnHand: c.onHand - was.OnHand, Reason: "sync",
+					Reference: commerce.Reference{System: source, Value: c.asOf.String()},
+				})
+			}
+			if crosses(was, now) {
 				crossed = append(crossed, c.Variant)
 			}
 			say(tx, now)
@@ -193,72 +199,24 @@ func applyCounts(ctx context.Context, tx *events.Tx, source string, counts []cou
 	if err := write(ctx, tx, movements); err != nil {
 		return err
 	}
-	for some := range slices.Chunk(crossed, 1000) {
-		if err := refreshVariants(ctx, tx, some); err != nil {
-			return err
-		}
-	}
-	return nil
+	return refreshVariants(ctx, tx, crossed)
 }
 
-// ensureAll makes the levels that are missing.
-func ensureAll(ctx context.Context, tx *events.Tx, counts []counted) error {
-	args := make([]any, 0, 6*len(counts))
-	for _, c := range counts {
-		args = append(args, commerce.NewUUID(), tx.Viewer.Brand, c.Variant, c.Location, tx.Now, tx.Now)
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO stock_levels (id, brand_id, variant_id, location_id, created_at, updated_at, version) VALUES `+
-		strings.TrimSuffix(strings.Repeat("(?,?,?,?,?,?,0),", len(counts)), ",")+" ON CONFLICT (brand_id, variant_id, location_id) DO NOTHING", args...)
-	return err
-}
+var countList = db.ListOf("counted", "level_id uuid, n bigint, as_of bigint, aged boolean")
 
-// known is a level with the moment of its last count.
-type known struct {
-	Level
-	countedAt commerce.Instant
-}
-
-// standingAll reads the levels of counts and keeps others from changing them until the transaction ends.
-func standingAll(ctx context.Context, tx *events.Tx, counts []counted) (map[Place]known, error) {
-	var variants, locations []commerce.UUID
-	for _, c := range counts {
-		variants = append(variants, c.Variant)
-		if !slices.Contains(locations, c.Location) {
-			locations = append(locations, c.Location)
-		}
-	}
-	slices.SortFunc(variants, func(a, b commerce.UUID) int { return strings.Compare(string(a[:]), string(b[:])) })
-	inV, argsV := db.In("variant_id", slices.Compact(variants))
-	inL, argsL := db.In("location_id", locations)
-	rows, err := tx.Query(ctx, `SELECT id, variant_id, location_id, on_hand, reserved, safety_stock, version, counted_at FROM stock_levels
-		WHERE brand_id = ? AND `+inV+" AND "+inL+" ORDER BY variant_id, location_id"+tx.ForUpdate(), append(append([]any{tx.Viewer.Brand}, argsV...), argsL...)...)
-	found, err := db.Collect(rows, err, func(r *sql.Rows) (k known, err error) {
-		return k, r.Scan(&k.ID, &k.Variant, &k.Location, &k.OnHand, &k.Reserved, &k.Safety, &k.Version, &k.countedAt)
-	})
-	out := make(map[Place]known, len(found))
-	for _, k := range found {
-		out[k.Place] = k
-	}
-	return out, err
-}
-
-// writeCounts writes counts over the levels that stand, in one statement. A level's version rises only when its quantity changes.
-func writeCounts(ctx context.Context, tx *events.Tx, source string, counts []counted, stands map[Place]known) error {
+// writeCounts writes counts over the levels that stand, in one statement. A level's version rises only when its quantity or its
+// freshness changes.
+func writeCounts(ctx context.Context, tx *events.Tx, source string, counts []counted, stands map[Place]Level) error {
 	if len(counts) == 0 {
 		return nil
 	}
-	// PostgreSQL takes the types of a list of values from its first row.
-	first, rest := "(?,?,?),", strings.Repeat("(?,?,?),", len(counts)-1)
-	if tx.Engine() == db.Postgres {
-		first = "(?::uuid,?::bigint,?::bigint),"
-	}
-	args := []any{source, tx.Now}
+	values := make([]any, 0, 4*len(counts))
 	for _, c := range counts {
-		args = append(args, stands[c.Place].ID, c.onHand, c.asOf)
+		values = append(values, stands[c.Place].ID, c.onHand, int64(c.asOf), c.aged)
 	}
-	args = append(args, tx.Viewer.Brand)
-	_, err := tx.Exec(ctx, `UPDATE stock_levels SET version = CASE WHEN on_hand = v.column2 THEN version ELSE version + 1 END,
-		shortfall = CASE WHEN reserved > v.column2 THEN reserved - v.column2 ELSE 0 END, on_hand = v.column2, counted_at = v.column3, source = ?, updated_at = ?
-		FROM (VALUES `+strings.TrimSuffix(first+rest, ",")+`) v WHERE stock_levels.id = v.column1 AND stock_levels.brand_id = ?`, args...)
+	with, args := countList.With(tx.Conn, values)
+	_, err := tx.Exec(ctx, with+`UPDATE stock_levels SET version = CASE WHEN on_hand = n AND stale = aged THEN version ELSE version + 1 END,
+		shortfall = CASE WHEN reserved > n THEN reserved - n ELSE 0 END, on_hand = n, counted_at = as_of, stale = aged, source = ?, updated_at = ?
+		FROM counted WHERE brand_id = ? AND id = level_id`, append(args, source, tx.Now, tx.Viewer.Brand)...)
 	return err
 }
