@@ -178,7 +178,8 @@ func (s *shop) sums(t testing.TB) {
 	for what, query := range map[string]string{
 		"levels are the sums of their movements": `SELECT COUNT(*) FROM stock_levels l WHERE
 			l.on_hand <> (SELECT COALESCE(SUM(m.on_hand_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)
-			OR l.reserved <> (SELECT COALESCE(SUM(m.reserved_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)`,
+			OR l.reserved <> (SELECT COALESCE(SUM(m.reserved_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)
+			OR l.damaged <> (SELECT COALESCE(SUM(m.damaged_delta), 0) FROM stock_movements m WHERE m.variant_id = l.variant_id AND m.location_id = l.location_id)`,
 		"what is reserved is what is promised or kept": `SELECT COUNT(*) FROM stock_levels l WHERE l.reserved <>
 			(SELECT COALESCE(SUM(a.quantity - a.fulfilled - a.released), 0) FROM allocations a WHERE a.variant_id = l.variant_id AND a.location_id = l.location_id)
 			+ (SELECT COALESCE(SUM(k.quantity), 0) FROM reservation_lines k JOIN reservations r ON r.id = k.reservation_id
@@ -189,6 +190,17 @@ func (s *shop) sums(t testing.TB) {
 		"no canceled order has left": `SELECT COUNT(*) FROM orders o WHERE o.state = 'CANCELED' AND EXISTS (SELECT 1 FROM fulfillments f WHERE f.order_id = o.id)`,
 		"orders are paid what was recorded": `SELECT COUNT(*) FROM orders o WHERE
 			o.paid <> (SELECT COALESCE(SUM(p.amount), 0) FROM payments p WHERE p.order_id = o.id)`,
+		"what was given back is what was recorded": `SELECT COUNT(*) FROM orders o WHERE
+			o.refunded <> (SELECT COALESCE(SUM(r.amount), 0) FROM refunds r WHERE r.order_id = o.id) OR o.refunded > o.paid`,
+		"lines and shipping make the sums": `SELECT COUNT(*) FROM orders o WHERE
+			o.total <> o.shipping + (SELECT SUM(l.total) FROM order_lines l WHERE l.order_id = o.id)`,
+		"what can come back is what is out": `SELECT COUNT(*) FROM orders o WHERE
+			o.returnable <> (SELECT SUM(l.fulfilled - l.returned) FROM order_lines l WHERE l.order_id = o.id)
+				- (SELECT COALESCE(SUM(x.quantity), 0) FROM order_return_lines x JOIN order_returns r ON r.id = x.order_return_id
+					WHERE r.order_id = o.id AND r.state = 'REQUESTED' AND x.disposition = '')
+			OR o.returns_open <> (SELECT COUNT(*) FROM order_returns r WHERE r.order_id = o.id AND r.state = 'REQUESTED')`,
+		"what came back is what arrived": `SELECT COUNT(*) FROM order_lines l WHERE
+			l.returned <> (SELECT COALESCE(SUM(x.quantity), 0) FROM order_return_lines x WHERE x.order_line_id = l.id AND x.disposition <> '')`,
 		"each version of an order was told once": `SELECT COUNT(*) FROM orders o WHERE
 			o.version <> (SELECT COUNT(*) FROM events e WHERE e.aggregate_id = o.id) OR o.version <> (SELECT COUNT(DISTINCT e.sequence) FROM events e WHERE e.aggregate_id = o.id)`,
 	} {
