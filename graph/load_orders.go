@@ -75,6 +75,12 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 		gather(allocations, "Allocation")
 	}
 	gather(work, "FulfillmentOrder")
+	var allWork []*ent.FulfillmentOrder
+	for _, o := range rows {
+		allWork = append(allWork, parts.work[o.ID]...)
+	}
+	judged, judgedAt := judgedPlaces(work, allWork)
+	shown.set, places = append(shown.set, judged.set...), append(places, judgedAt...)
 	gather(parcels, "Fulfillment")
 	if earned, ok := s.child("attribution", "Order"); ok {
 		store, _ := earned.child("store", "Attribution")
@@ -106,7 +112,7 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 		m.Attribution = attribution(o, locations)
 		if wantWork {
 			for _, w := range parts.work[o.ID] {
-				m.FulfillmentOrders = append(m.FulfillmentOrders, workModel(w, parts, locations, m))
+				m.FulfillmentOrders = append(m.FulfillmentOrders, workModel(ctx, w, parts, locations, m))
 			}
 		}
 		if wantParcels {
@@ -274,10 +280,16 @@ func lineModels(o *ent.Order, p *orderParts, locations map[commerce.UUID]*model.
 	return out
 }
 
-func workModel(w *ent.FulfillmentOrder, p *orderParts, locations map[commerce.UUID]*model.Location, o *model.Order) *model.FulfillmentOrder {
+func workModel(ctx context.Context, w *ent.FulfillmentOrder, p *orderParts, locations map[commerce.UUID]*model.Location, o *model.Order) *model.FulfillmentOrder {
 	m := &model.FulfillmentOrder{
 		ID: id(commerce.FulfillmentOrderID, w.ID), State: model.FulfillmentOrderState(w.State), Location: locations[w.LocationID], Order: o,
-		Lines: []*model.FulfillmentOrderLine{},
+		Routing: routingOf(ctx, w, locations), Lines: []*model.FulfillmentOrderLine{},
+	}
+	switch orders.WorkState(w.State) {
+	case orders.WorkOnHold:
+		m.HoldReason = text(w.HoldReason)
+	case orders.WorkOpen:
+		m.AcceptBy = moment(w.AcceptBy)
 	}
 	for _, a := range p.allocations[w.OrderID] {
 		if l := p.lineByID[a.OrderLineID]; a.FulfillmentOrderID == w.ID && l != nil {
@@ -391,8 +403,10 @@ func (r *Resolver) workModels(ctx context.Context, rows []*ent.FulfillmentOrder,
 		}
 	}
 	locations := map[commerce.UUID]*model.Location{}
-	if sub, ok := s.child("location", "FulfillmentOrder"); ok {
-		if locations, err = r.locationsByID(ctx, places, sub); err != nil {
+	shown, judgedAt := judgedPlaces(s, rows)
+	sub, _ := s.child("location", "FulfillmentOrder")
+	if shown.set = append(shown.set, sub.set...); len(shown.set) > 0 {
+		if locations, err = r.locationsByID(ctx, append(places, judgedAt...), shown); err != nil {
 			return nil, err
 		}
 	}
@@ -412,7 +426,7 @@ func (r *Resolver) workModels(ctx context.Context, rows []*ent.FulfillmentOrder,
 		}
 	}
 	for i, w := range rows {
-		out[i] = workModel(w, parts, locations, parents[w.OrderID])
+		out[i] = workModel(ctx, w, parts, locations, parents[w.OrderID])
 	}
 	return out, nil
 }

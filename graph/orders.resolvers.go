@@ -161,6 +161,41 @@ func (r *mutationResolver) RefundCreate(ctx context.Context, input model.RefundC
 	return out, err
 }
 
+func (r *mutationResolver) FulfillmentReject(ctx context.Context, input model.FulfillmentRejectInput) (*model.FulfillmentRejectPayload, error) {
+	in := workInput(input.IdempotencyKey, input.FulfillmentOrder, input.Reason)
+	in.Missing = or(input.Missing)
+	done, replayed, err := r.Orders.Reject(ctx, in)
+	out := &model.FulfillmentRejectPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	if out.FulfillmentOrder, err = one(ctx, r.workByID, done.Work, "fulfillmentOrder", "FulfillmentRejectPayload"); err != nil || done.Replacement == nil {
+		return out, err
+	}
+	out.Replacement, err = one(ctx, r.workByID, *done.Replacement, "replacement", "FulfillmentRejectPayload")
+	return out, err
+}
+
+func (r *mutationResolver) FulfillmentHold(ctx context.Context, input model.FulfillmentHoldInput) (*model.FulfillmentHoldPayload, error) {
+	work, replayed, err := r.Orders.Hold(ctx, workInput(input.IdempotencyKey, input.FulfillmentOrder, input.Reason))
+	out := &model.FulfillmentHoldPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.FulfillmentOrder, err = one(ctx, r.workByID, work, "fulfillmentOrder", "FulfillmentHoldPayload")
+	return out, err
+}
+
+func (r *mutationResolver) FulfillmentRelease(ctx context.Context, input model.FulfillmentReleaseInput) (*model.FulfillmentReleasePayload, error) {
+	work, replayed, err := r.Orders.Release(ctx, workInput(input.IdempotencyKey, input.FulfillmentOrder, or(input.Reason)))
+	out := &model.FulfillmentReleasePayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.FulfillmentOrder, err = one(ctx, r.workByID, work, "fulfillmentOrder", "FulfillmentReleasePayload")
+	return out, err
+}
+
 func (r *queryResolver) Orders(ctx context.Context, first *int, after *string, last *int, before *string, where *model.OrderWhere, orderBy []*model.OrderOrder) (*model.OrderConnection, error) {
 	return r.orderConnection(ctx, args(first, after, last, before), where, orderBy)
 }

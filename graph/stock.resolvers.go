@@ -113,6 +113,20 @@ func (r *mutationResolver) StockRelease(ctx context.Context, input model.StockRe
 	return out, err
 }
 
+func (r *mutationResolver) RoutingPolicySet(ctx context.Context, input model.RoutingPolicySetInput) (*model.RoutingPolicySetPayload, error) {
+	in, err := policyInput(input)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := r.Orders.SetPolicy(ctx, in)
+	out := &model.RoutingPolicySetPayload{}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Policy, err = r.policyModel(ctx, policy, asked(ctx, "policy", "RoutingPolicySetPayload"))
+	return out, err
+}
+
 func (r *queryResolver) Locations(ctx context.Context, first *int, after *string, last *int, before *string, where *model.LocationWhere) (*model.LocationConnection, error) {
 	return r.locationConnection(ctx, args(first, after, last, before), where)
 }
@@ -166,4 +180,24 @@ func (r *queryResolver) Availability(ctx context.Context, variant model.VariantR
 		return nil, err
 	}
 	return r.availabilityOf(ctx, *v, point, km, n)
+}
+
+func (r *queryResolver) RoutingSimulate(ctx context.Context, input model.RoutingSimulateInput) (*model.RoutingSimulation, error) {
+	in, err := simulateInput(input)
+	if err != nil {
+		return nil, err
+	}
+	decision, err := r.Resolver.Orders.Simulate(ctx, in)
+	if err != nil || decision == nil {
+		return nil, err
+	}
+	return r.simulation(ctx, decision, selected(ctx))
+}
+
+func (r *queryResolver) RoutingPolicy(ctx context.Context) (*model.RoutingPolicy, error) {
+	policy, err := r.Resolver.Orders.Policy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.policyModel(ctx, policy, selected(ctx))
 }
