@@ -143,7 +143,7 @@ func (r *Resolver) variants(ctx context.Context, rows []*ent.Variant, s selectio
 		}
 	}
 	if can(ctx, auth.StockRead) {
-		for _, f := range s.fields("stockLevels", "Variant") {
+		for _, f := range s.pages("stockLevels", "Variant") {
 			if err := r.levelPages(ctx, byID, s, f); err != nil {
 				return nil, err
 			}

@@ -54,7 +54,7 @@ func (r *Resolver) memberModels(ctx context.Context, rows []*ent.Member, s selec
 		}
 	}
 	if can(ctx, auth.OrdersRead) {
-		for _, f := range s.fields("orders", "Member") {
+		for _, f := range s.pages("orders", "Member") {
 			if err := r.memberOrders(ctx, byID, s, f); err != nil {
 				return nil, err
 			}

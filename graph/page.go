@@ -3,8 +3,10 @@ package graph
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -90,6 +92,27 @@ func argsOf(given map[string]any) (keyset.Args, error) {
 		}
 	}
 	return out, nil
+}
+
+// pages are the fields of a name that ask for pages, one for each page: aliases of the same page share what is read for it, so it has
+// what any of them asks.
+func (s selection) pages(name string, types ...string) []graphql.CollectedField {
+	var out []graphql.CollectedField
+	places := map[string]int{}
+	for _, f := range s.fields(name, types...) {
+		a, err := argsOf(s.arguments(f))
+		if err != nil {
+			return []graphql.CollectedField{f} // whoever reads the page refuses it
+		}
+		key := model.PageKey(a.First, a.After, a.Last, a.Before)
+		if i, ok := places[key]; ok {
+			out[i].Selections = slices.Concat(out[i].Selections, f.Selections) // a new list: documents are shared between requests
+			continue
+		}
+		places[key] = len(out)
+		out = append(out, f)
+	}
+	return out
 }
 
 // byID is the order of lists that have no other.
