@@ -75,6 +75,7 @@ func locationInput(in model.LocationUpsertInput) (stock.LocationInput, error) {
 		Kind:      maybeOf(in.Kind, func(k model.LocationKind) string { return string(k) }),
 		Ownership: maybeOf(in.Ownership, func(o model.LocationOwnership) string { return string(o) }),
 		Active:    maybe(in.Active), Pickup: maybe(in.Pickup), ShipFrom: maybe(in.ShipFrom), Priority: maybe(in.Priority),
+		Lent: maybe(in.Lent), StaleAfter: maybe(in.StaleAfterSeconds), StalePercent: maybe(in.StalePercent),
 		Point: maybeOf(in.Point, func(p model.PointInput) commerce.Point {
 			return commerce.Point{Latitude: p.Latitude, Longitude: p.Longitude}
 		}),

@@ -31,10 +31,14 @@ func (r *Resolver) locationModels(ctx context.Context, rows []*ent.Location, s s
 	for i, l := range rows {
 		out[i] = &model.Location{
 			ID: id(commerce.LocationID, l.ID), Code: l.Code, Name: l.Name, Kind: model.LocationKind(l.Kind), Ownership: model.LocationOwnership(l.Ownership),
-			Active: l.Active, Pickup: l.Pickup, ShipFrom: l.ShipFrom, Priority: l.Priority, Address: address(l.Address), ExternalRefs: []*model.ExternalRef{},
+			Active: l.Active, Pickup: l.Pickup, ShipFrom: l.ShipFrom, Priority: l.Priority,
+			Lent: l.Lent, StalePercent: l.StalePercent, Address: address(l.Address), ExternalRefs: []*model.ExternalRef{},
 		}
 		if l.Latitude != nil && l.Longitude != nil {
 			out[i].Point = &model.Point{Latitude: *l.Latitude, Longitude: *l.Longitude}
+		}
+		if l.StaleAfter > 0 {
+			out[i].StaleAfterSeconds = &l.StaleAfter
 		}
 		byID[l.ID] = out[i]
 	}
@@ -119,6 +123,7 @@ func (r *Resolver) levels(ctx context.Context, rows []*ent.StockLevel, s selecti
 		out[i] = &model.StockLevel{
 			ID: id(commerce.StockLevelID, l.ID), Variant: vs[l.VariantID], Location: ls[l.LocationID], OnHand: int(l.OnHand), Reserved: int(l.Reserved),
 			Available: int(max(0, l.OnHand-l.Reserved-l.SafetyStock)), SafetyStock: int(l.SafetyStock), Shortfall: int(l.Shortfall),
+			Incoming: int(l.Incoming), Damaged: int(l.Damaged), Stale: l.Stale,
 			AsOf: moment(l.CountedAt), Source: text(l.Source), UpdatedAt: l.UpdatedAt.Time(),
 		}
 	}
@@ -155,6 +160,7 @@ func (r *Resolver) movements(ctx context.Context, rows []*ent.StockMovement, s s
 	for i, m := range rows {
 		out[i] = &model.StockMovement{
 			ID: id(commerce.StockMovementID, m.ID), Kind: model.StockMovementKind(m.Kind), OnHandDelta: int(m.OnHandDelta), ReservedDelta: int(m.ReservedDelta),
+			IncomingDelta: int(m.IncomingDelta), DamagedDelta: int(m.DamagedDelta),
 			Reason: text(m.Reason), Actor: m.Actor, Cause: m.Cause, OccurredAt: m.OccurredAt.Time(), Variant: vs[m.VariantID], Location: ls[m.LocationID],
 		}
 		if m.ReferenceSystem != "" && !hides(m) {

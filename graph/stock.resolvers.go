@@ -127,6 +127,48 @@ func (r *mutationResolver) RoutingPolicySet(ctx context.Context, input model.Rou
 	return out, err
 }
 
+func (r *mutationResolver) StockTransferCreate(ctx context.Context, input model.StockTransferCreateInput) (*model.StockTransferCreatePayload, error) {
+	in, err := transferInput(input)
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Stock.CreateTransfer(ctx, in)
+	out := &model.StockTransferCreatePayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Transfer, err = one(ctx, r.transfersByID, done, "transfer", "StockTransferCreatePayload")
+	return out, err
+}
+
+func (r *mutationResolver) StockTransferReceive(ctx context.Context, input model.StockTransferReceiveInput) (*model.StockTransferReceivePayload, error) {
+	lines, err := transferLines(input.Lines.Value())
+	if err != nil {
+		return nil, err
+	}
+	done, replayed, err := r.Stock.ReceiveTransfer(ctx, stock.ReceiveTransferInput{
+		Key: input.IdempotencyKey, Transfer: *uid(commerce.TransferID, input.Transfer), Lines: lines,
+	})
+	out := &model.StockTransferReceivePayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Transfer, err = one(ctx, r.transfersByID, done, "transfer", "StockTransferReceivePayload")
+	return out, err
+}
+
+func (r *mutationResolver) StockTransferCancel(ctx context.Context, input model.StockTransferCancelInput) (*model.StockTransferCancelPayload, error) {
+	done, replayed, err := r.Stock.CancelTransfer(ctx, stock.CancelTransferInput{
+		Key: input.IdempotencyKey, Transfer: *uid(commerce.TransferID, input.Transfer), Reason: input.Reason,
+	})
+	out := &model.StockTransferCancelPayload{Replayed: replayed}
+	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {
+		return out, err
+	}
+	out.Transfer, err = one(ctx, r.transfersByID, done, "transfer", "StockTransferCancelPayload")
+	return out, err
+}
+
 func (r *queryResolver) Locations(ctx context.Context, first *int, after *string, last *int, before *string, where *model.LocationWhere) (*model.LocationConnection, error) {
 	return r.locationConnection(ctx, args(first, after, last, before), where)
 }
