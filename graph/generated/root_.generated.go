@@ -8210,10 +8210,10 @@ type StockTransfer {
   id: ID!
   "Where it stands."
   state: TransferState!
-  "From where."
-  from: Location!
-  "To where."
-  to: Location!
+  "From where; null when the caller does not see it."
+  from: Location
+  "To where; null when the caller does not see it."
+  to: Location
   "What is in it."
   lines: [StockTransferLine!]!
 }
@@ -8382,7 +8382,7 @@ type RoutingCandidate {
   score: Float!
   "How far it is from the buyer; null when that is not known."
   distanceKm: Float
-  "Why it was out of the question, as in NO_STOCK, INACTIVE, NOT_LENT, NO_SHIPPING, NO_PICKUP, NOT_ENABLED, REJECTED; null when it was not."
+  "Why it was out of the question, as in NO_STOCK, INACTIVE, NOT_LENT, NO_SHIPPING, NO_PICKUP, NOT_ENABLED, OTHER_PLACE, REJECTED; null when it was not."
   excludedBecause: String
 }
 

@@ -3148,10 +3148,10 @@ func (ec *executionContext) _StockTransfer_from(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Location) graphql.Marshaler {
-			return ec.marshalNLocation2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocation(ctx, selections, v)
+			return ec.marshalOLocation2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocation(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_StockTransfer_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -3180,10 +3180,10 @@ func (ec *executionContext) _StockTransfer_to(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Location) graphql.Marshaler {
-			return ec.marshalNLocation2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocation(ctx, selections, v)
+			return ec.marshalOLocation2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocation(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_StockTransfer_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -6109,12 +6109,12 @@ func (ec *executionContext) _StockTransfer(ctx context.Context, sel ast.Selectio
 			}
 		case "from":
 			out.Values[i] = ec._StockTransfer_from(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "to":
 			out.Values[i] = ec._StockTransfer_to(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "lines":

@@ -1790,7 +1790,7 @@ type RoutingCandidate struct {
 	Score float64 `json:"score"`
 	// How far it is from the buyer; null when that is not known.
 	DistanceKm *float64 `json:"distanceKm,omitempty"`
-	// Why it was out of the question, as in NO_STOCK, INACTIVE, NOT_LENT, NO_SHIPPING, NO_PICKUP, NOT_ENABLED, REJECTED; null when it was not.
+	// Why it was out of the question, as in NO_STOCK, INACTIVE, NOT_LENT, NO_SHIPPING, NO_PICKUP, NOT_ENABLED, OTHER_PLACE, REJECTED; null when it was not.
 	ExcludedBecause *string `json:"excludedBecause,omitempty"`
 }
 
@@ -2274,10 +2274,10 @@ type StockTransfer struct {
 	ID string `json:"id"`
 	// Where it stands.
 	State TransferState `json:"state"`
-	// From where.
-	From *Location `json:"from"`
-	// To where.
-	To *Location `json:"to"`
+	// From where; null when the caller does not see it.
+	From *Location `json:"from,omitempty"`
+	// To where; null when the caller does not see it.
+	To *Location `json:"to,omitempty"`
 	// What is in it.
 	Lines []*StockTransferLine `json:"lines"`
 }
