@@ -109,8 +109,8 @@ func decide(ctx context.Context, tx *events.Tx, demands []demand) ([]answer, err
 			stands[s.Location][s.Variant] -= s.Quantity
 		}
 		out[i].candidates, out[i].shares = decision.Candidates, together(kept, decision.Plan)
-		if policy.AcceptWithin > 0 && d.pickup == nil {
-			out[i].acceptBy = tx.Now.Add(policy.Patience())
+		if p := policy.For(d.address); p.AcceptWithin > 0 && d.pickup == nil {
+			out[i].acceptBy = tx.Now.Add(p.Patience())
 		}
 	}
 	return out, nil

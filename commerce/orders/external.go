@@ -104,31 +104,24 @@ func hold(ctx context.Context, tx *events.Tx, o locked, reason string) error {
 	return stand(ctx, tx, o, Held, reason, "HELD")
 }
 
-// release lets a held order go on as far as it can: lines are mapped, stock is promised when none is, and what still stands in the
-// way stays its reason. It answers whether something changed.
+// release lets a held order go on as far as it can: lines are mapped, what is open is promised, and what still stands in the way stays
+// its reason. It answers whether something changed.
 func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, error) {
 	all := auth.With(ctx, unnarrowed(tx.Viewer))
 	lines, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(o.ID)).Order(orderline.ByPosition()).All(all)
 	if err != nil {
 		return false, err
 	}
-	if len(o.work) == 0 {
-		wanted, mapped, err := mapLines(ctx, tx, lines, news.Variants)
-		if err != nil {
-			return false, err
-		}
-		reason := HeldUnmapped
-		if mapped {
-			switch _, err := allocate(ctx, tx, o.demand(wanted)); err.(type) {
-			case nil:
-				reason = news.HoldFor
-			case outOf:
-				reason = HeldShort
-			default:
-				return false, err
-			}
-		}
-		news.HoldFor = reason
+	mapped, err := mapLines(ctx, tx, lines, news.Variants)
+	if err != nil {
+		return false, err
+	}
+	if !mapped {
+		news.HoldFor = HeldUnmapped
+	} else if enough, err := promiseOpen(ctx, tx, o); err != nil {
+		return false, err
+	} else if !enough {
+		news.HoldFor = HeldShort
 	}
 	if news.HoldFor != "" {
 		if news.HoldFor == o.HoldReason {
@@ -159,29 +152,27 @@ func stand(ctx context.Context, tx *events.Tx, o locked, state State, reason, ki
 	return sayOrder(ctx, tx, o)
 }
 
-// mapLines gives lines the variants that are known by now, with their SKUs, and tells whether every line has one. Until every line
-// has one none is changed.
-func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known map[commerce.UUID]commerce.UUID) ([]line, bool, error) {
+// mapLines gives lines the variants that are known by now, with their SKUs, and tells whether every line has one that is not canceled
+// as a whole. Until every such line has one none is changed.
+func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known map[commerce.UUID]commerce.UUID) (bool, error) {
 	for _, l := range lines {
-		if _, ok := known[l.ID]; l.VariantID == nil && !ok {
-			return nil, false, nil
+		if _, ok := known[l.ID]; l.VariantID == nil && !ok && l.Canceled < l.Quantity {
+			return false, nil
 		}
 	}
-	var out []line
 	for _, l := range lines {
-		if l.VariantID == nil {
-			v, brand := known[l.ID], tx.Viewer.Brand
-			if _, err := tx.Exec(ctx, `UPDATE order_lines SET variant_id = ?, sku = COALESCE((SELECT sku FROM variants WHERE brand_id = ? AND id = ?), sku)
-				WHERE brand_id = ? AND id = ?`, v, brand, v, brand, l.ID); err != nil {
-				return nil, false, err
-			}
-			l.VariantID = &v
+		v, ok := known[l.ID]
+		if l.VariantID != nil || !ok {
+			continue
 		}
-		if open := l.Quantity - l.Canceled; open > 0 {
-			out = append(out, line{l.ID, *l.VariantID, open})
+		brand := tx.Viewer.Brand
+		if _, err := tx.Exec(ctx, `UPDATE order_lines SET variant_id = ?, sku = COALESCE((SELECT sku FROM variants WHERE brand_id = ? AND id = ?), sku)
+			WHERE brand_id = ? AND id = ?`, v, brand, v, brand, l.ID); err != nil {
+			return false, err
 		}
+		l.VariantID = &v
 	}
-	return out, true, nil
+	return true, nil
 }
 
 // leave books as shipped what a marketplace says has left without us: the seller shipped it in the marketplace's own console. It

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -143,19 +142,7 @@ func retry(ctx context.Context, tx *events.Tx, id commerce.UUID) (bool, error) {
 	if err != nil || State(o.State) != Held || o.HoldReason != HeldShort || len(o.work) == 0 {
 		return false, err
 	}
-	lines, err := openLines(ctx, tx, id)
-	if err != nil {
-		return false, err
-	}
-	except, err := stillRefusing(ctx, tx, o, lines)
-	if err != nil {
-		return false, err
-	}
-	_, err = promiseOpen(ctx, tx, o, lines, except)
-	if _, short := errors.AsType[outOf](err); err != nil {
-		if short {
-			return false, nil
-		}
+	if enough, err := promiseOpen(ctx, tx, o); err != nil || !enough {
 		return false, err
 	}
 	// Other locations could not accept while the order was held: their time begins anew.
@@ -169,34 +156,4 @@ func retry(ctx context.Context, tx *events.Tx, id commerce.UUID) (bool, error) {
 	}
 	o.State = string(Open)
 	return true, stand(ctx, tx, o, settled(o), "", "RELEASED")
-}
-
-// stillRefusing are the locations that said no to an order and got no goods of what it wants since.
-func stillRefusing(ctx context.Context, tx *events.Tx, o locked, lines []line) ([]commerce.UUID, error) {
-	since := map[commerce.UUID]commerce.Instant{}
-	for _, w := range o.work {
-		if slices.Contains(refusers(o), w.LocationID) {
-			since[w.LocationID] = max(since[w.LocationID], w.UpdatedAt)
-		}
-	}
-	var variants []commerce.UUID
-	for _, l := range lines {
-		if l.quantity > 0 {
-			variants = append(variants, l.variant)
-		}
-	}
-	in, args := db.In("variant_id", variants)
-	var out []commerce.UUID
-	for at, moment := range since {
-		var arrived bool
-		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM stock_movements WHERE brand_id = ? AND location_id = ? AND occurred_at > ? AND on_hand_delta > 0 AND "+in+")",
-			append([]any{tx.Viewer.Brand, at, moment}, args...)...).Scan(&arrived)
-		if err != nil {
-			return nil, err
-		}
-		if !arrived {
-			out = append(out, at)
-		}
-	}
-	return out, nil
 }

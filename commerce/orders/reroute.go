@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 
 	"github.com/oneshelf/oneshelf/auth"
@@ -42,23 +43,41 @@ func reroute(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrd
 		}
 	}
 	// What others can give is promised first: so levels are locked in the one order in which everybody locks them.
-	work, err := promiseOpen(ctx, tx, o, lines, append(refusers(o), w.LocationID))
+	work, err := elsewhere(ctx, tx, o, lines, append(refusers(o), w.LocationID))
 	if err != nil {
 		return nil, err
 	}
 	return work, takeBack(ctx, tx, o, w, reason, missing)
 }
 
-// promiseOpen promises lines of a locked order, wherever that is, also beyond what a narrowed viewer sees.
-func promiseOpen(ctx context.Context, tx *events.Tx, o locked, lines []line, except []commerce.UUID) ([]commerce.UUID, error) {
+// elsewhere promises lines of a locked order, but not at some locations; wherever that is, also beyond what a narrowed viewer sees.
+func elsewhere(ctx context.Context, tx *events.Tx, o locked, lines []line, except []commerce.UUID) ([]commerce.UUID, error) {
 	lines = slices.DeleteFunc(lines, func(l line) bool { return l.quantity <= 0 })
 	if len(lines) == 0 {
 		return nil, nil
 	}
 	wide := unnarrowed(tx.Viewer)
-	return allocate(auth.With(ctx, wide), tx.As(wide), demand{
-		order: o.ID, number: o.Number, lines: lines, address: o.to(), pickup: o.PickupLocationID, except: except,
-	})
+	d := o.demand(lines)
+	d.except = except
+	return allocate(auth.With(ctx, wide), tx.As(wide), d)
+}
+
+// promiseOpen promises all that is open of a locked order and tells whether there is enough; when there is not it changes nothing. A
+// location that said no is asked again once goods have arrived there.
+func promiseOpen(ctx context.Context, tx *events.Tx, o locked) (bool, error) {
+	lines, err := openLines(ctx, tx, o.ID)
+	if err != nil {
+		return false, err
+	}
+	except, err := stillRefusing(ctx, tx, o, lines)
+	if err != nil {
+		return false, err
+	}
+	_, err = elsewhere(ctx, tx, o, lines, except)
+	if _, short := errors.AsType[outOf](err); short {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // refusers are the locations that said no to an order. Work that was closed keeps a reason only when its rest was refused.
@@ -69,6 +88,36 @@ func refusers(o locked) (out []commerce.UUID) {
 		}
 	}
 	return out
+}
+
+// stillRefusing are the locations that said no to an order and got no goods of what it wants since.
+func stillRefusing(ctx context.Context, tx *events.Tx, o locked, lines []line) ([]commerce.UUID, error) {
+	since := map[commerce.UUID]commerce.Instant{}
+	for _, w := range o.work {
+		if slices.Contains(refusers(o), w.LocationID) {
+			since[w.LocationID] = max(since[w.LocationID], w.UpdatedAt)
+		}
+	}
+	var variants []commerce.UUID
+	for _, l := range lines {
+		if l.quantity > 0 {
+			variants = append(variants, l.variant)
+		}
+	}
+	in, args := db.In("variant_id", variants)
+	var out []commerce.UUID
+	for at, moment := range since {
+		var arrived bool
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM stock_movements WHERE brand_id = ? AND location_id = ? AND occurred_at > ? AND on_hand_delta > 0 AND "+in+")",
+			append([]any{tx.Viewer.Brand, at, moment}, args...)...).Scan(&arrived)
+		if err != nil {
+			return nil, err
+		}
+		if !arrived {
+			out = append(out, at)
+		}
+	}
+	return out, nil
 }
 
 // takeBack takes work from its location: what has not left is given back, and is not on hand either when it is missing.

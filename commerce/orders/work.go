@@ -49,7 +49,7 @@ func (s *Service) Reject(ctx context.Context, in WorkInput) (Rejected, bool, err
 		if err := o.mayWork(Reject, w, WorkOpen, WorkAccepted, WorkOnHold); err != nil {
 			return Rejected{}, err
 		}
-		elsewhere, err := reroute(ctx, tx, o, w, in.Reason, in.Missing)
+		others, err := reroute(ctx, tx, o, w, in.Reason, in.Missing)
 		_, short := errors.AsType[outOf](err)
 		if err != nil && !short {
 			return Rejected{}, err
@@ -64,8 +64,8 @@ func (s *Service) Reject(ctx context.Context, in WorkInput) (Rejected, bool, err
 			return Rejected{Work: w.ID}, hold(ctx, tx, o, HeldShort)
 		}
 		out := Rejected{Work: w.ID}
-		if len(elsewhere) > 0 {
-			out.Replacement = &elsewhere[0]
+		if len(others) > 0 {
+			out.Replacement = &others[0]
 		}
 		return out, sayOrder(ctx, tx, o)
 	})
@@ -143,16 +143,8 @@ func acceptBy(ctx context.Context, tx *events.Tx, o locked) (commerce.Instant, e
 		return 0, nil
 	}
 	policy, err := policyOf(ctx, tx)
-	if policy = policy.For(o.to()); err != nil || policy.AcceptWithin == 0 {
+	if policy = policy.For(o.demand(nil).address); err != nil || policy.AcceptWithin == 0 {
 		return 0, err
 	}
 	return tx.Now.Add(policy.Patience()), nil
-}
-
-// to is where the order goes.
-func (l locked) to() commerce.Address {
-	if l.Address == nil {
-		return commerce.Address{}
-	}
-	return *l.Address
 }
