@@ -292,9 +292,13 @@ func workModel(ctx context.Context, w *ent.FulfillmentOrder, p *orderParts, loca
 		m.AcceptBy = moment(w.AcceptBy)
 	}
 	for _, a := range p.allocations[w.OrderID] {
-		if l := p.lineByID[a.OrderLineID]; a.FulfillmentOrderID == w.ID && l != nil {
+		n := a.Quantity
+		if state := orders.WorkState(w.State); state != orders.WorkRejected && state != orders.WorkCanceled {
+			n -= a.Released // work that came to nothing keeps telling what it was
+		}
+		if l := p.lineByID[a.OrderLineID]; a.FulfillmentOrderID == w.ID && l != nil && n > 0 {
 			m.Lines = append(m.Lines, &model.FulfillmentOrderLine{
-				ID: id(commerce.OrderLineID, l.ID), Sku: l.Sku, Quantity: int(a.Quantity), FulfilledQuantity: int(a.Fulfilled),
+				ID: id(commerce.OrderLineID, l.ID), Sku: l.Sku, Quantity: int(n), FulfilledQuantity: int(a.Fulfilled),
 			})
 		}
 	}

@@ -186,9 +186,9 @@ func (l locked) finish(ctx context.Context, tx *events.Tx, w *ent.FulfillmentOrd
 		return err
 	}
 	if parcels > 0 {
-		return turn(ctx, tx, w.ID, WorkClosed)
+		return bring(ctx, tx, w, WorkClosed, "", 0)
 	}
-	return turn(ctx, tx, w.ID, WorkCanceled)
+	return bring(ctx, tx, w, WorkCanceled, "", 0)
 }
 
 // cut takes units off a line: what stands is what the first units of the line cost as they were bought, so that it does not matter in
