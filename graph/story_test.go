@@ -174,7 +174,7 @@ func (n names) blur(want, got any) any {
 
 var (
 	idText   = regexp.MustCompile(`^([a-z]{2,5})_[0-9a-hjkmnp-tv-z]{26}$`)
-	ofChance = regexp.MustCompile(`(^|\.)(cursor|startCursor|endCursor|number|dispatchToken|cause|expiresAt)$`)
+	ofChance = regexp.MustCompile(`(^|\.)(cursor|startCursor|endCursor|number|dispatchToken|cause|expiresAt|code.value)$`)
 )
 
 // learn puts names in the place of what the server chose.
@@ -199,6 +199,7 @@ func (n names) learn(path string, v any) any {
 		if kind == "startCursor" || kind == "endCursor" {
 			kind = "cursor"
 		}
+		kind = strings.TrimSuffix(kind, ".value")
 		for i := 1; ; i++ {
 			if name := "$" + kind + strconv.Itoa(i); n[name] == "" {
 				n[name] = s

@@ -12,30 +12,35 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/migrate"
 	"github.com/oneshelf/oneshelf/ent/pickupcode"
-	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
-// fetched places an order that waits at ST for its buyer.
+// newCounter is a shop whose ST gives out goods to those who come.
+func newCounter(t testing.TB, k *testkit.Kit) *shop {
+	t.Helper()
+	s := newShop(t, k, k.Ctx)
+	_, err := s.stock.LocationUpsert(s.ctx, stock.LocationInput{By: &commerce.LocationRef{Code: "ST"}, Pickup: commerce.Some(true)})
+	require.NoError(t, err)
+	return s
+}
+
+// fetch places an order that waits at ST for its buyer.
+func (s *shop) fetch(lines ...orders.LineInput) (commerce.UUID, error) {
+	in := s.input(lines...)
+	in.Pickup = &commerce.LocationRef{Code: "ST"}
+	p, _, err := s.Place(s.ctx, in)
+	return p.Order, err
+}
+
 func (s *shop) fetched(t testing.TB, lines ...orders.LineInput) commerce.UUID {
 	t.Helper()
 	p, err := s.fetch(lines...)
 	require.NoError(t, err)
 	return p
-}
-
-func (s *shop) fetch(lines ...orders.LineInput) (commerce.UUID, error) {
-	p, _, err := s.Place(s.ctx, s.input(lines...))
-	if err != nil {
-		return p.Order, err
-	}
-	_, err = events.Do(s.ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
-		return struct{}{}, orders.IssueAt(s.ctx, tx, s.st.ID, p.Order)
-	})
-	return p.Order, err
 }
 
 func (s *shop) codeRow(t testing.TB, order commerce.UUID) *ent.PickupCode {
@@ -70,7 +75,7 @@ func (s *shop) guard(t testing.TB) (n int) {
 
 func TestACodeGivesOutOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", 3)
 		s.put(t, "CAP", "ST", 3)
 		id := s.fetched(t, want("HAT", 2), want("CAP", 1))
@@ -125,7 +130,7 @@ func TestACodeGivesOutOnce(t *testing.T) {
 
 func TestWrongCodesLockACounter(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", 9)
 		id, second := s.fetched(t, want("HAT", 1)), s.fetched(t, want("HAT", 1))
 		code, other := s.code(t, id), s.code(t, second)
@@ -176,7 +181,7 @@ func TestWrongCodesLockACounter(t *testing.T) {
 
 func TestACodeIsVoidAfterItsTimeOrItsOrder(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", 9)
 		canceled, late, held, kept := s.fetched(t, want("HAT", 1)), s.fetched(t, want("HAT", 1)), s.fetched(t, want("HAT", 1)), s.fetched(t, want("HAT", 1))
 		_, _, err := s.Cancel(k.Ctx, s.stop(canceled))
@@ -210,7 +215,7 @@ func TestACodeIsVoidAfterItsTimeOrItsOrder(t *testing.T) {
 
 func TestWhoMayNotGiveOut(t *testing.T) { // TN-02, SC-06
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", 9)
 		id := s.fetched(t, want("HAT", 1))
 		code := s.code(t, id)
@@ -239,7 +244,7 @@ func TestWhoMayNotGiveOut(t *testing.T) { // TN-02, SC-06
 // Whoever reads the database finds no code, neither before nor after it was shown, and nothing that tells one by trying all signatures.
 func TestNoCodeLiesInTheDatabase(t *testing.T) { // LG-01
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", 9)
 		issued, used := s.code(t, s.fetched(t, want("HAT", 1))), s.code(t, s.fetched(t, want("HAT", 1)))
 		for _, code := range []string{used, issued[:6] + used[6:]} {
@@ -274,7 +279,7 @@ func TestNoCodeLiesInTheDatabase(t *testing.T) { // LG-01
 
 func TestGuessesAtOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", 9)
 		s.fetched(t, want("HAT", 1))
 		const guesses = 200
@@ -292,7 +297,7 @@ func TestGuessesAtOnce(t *testing.T) {
 
 func TestOfManyWhoShowOneCodeOneGetsTheGoods(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", 9)
 		for _, same := range []bool{false, true} { // with a key of their own, and with the same
 			code := s.code(t, s.fetched(t, want("HAT", 1)))
@@ -329,7 +334,7 @@ func TestOfManyWhoShowOneCodeOneGetsTheGoods(t *testing.T) {
 func TestCancelingAndPickingUpAtOnce(t *testing.T) { // CC-02
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		const races = 500
-		s := newShop(t, k, k.Ctx)
+		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", races)
 		ids, codes := make([]commerce.UUID, races), make([]string, races)
 		at(4, races, func(i int) {
