@@ -4,14 +4,17 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/catalog"
 	"github.com/oneshelf/oneshelf/commerce/channels"
 	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/internal/httpx"
 	"github.com/oneshelf/oneshelf/internal/seal"
@@ -122,5 +125,31 @@ func TestKeysThatHaveHadTheirTimeAreSweptUp(t *testing.T) {
 		run(t, runner(t, k, "one"))
 		within(t, "the old one goes", func() bool { return k.Count(t, "idempotency_keys", "key = 'old'") == 0 })
 		require.Equal(t, 2, k.Count(t, "idempotency_keys", ""), "a day is promised, and kept")
+	})
+}
+
+func TestReservationsEndByThemselves(t *testing.T) { // FEATURES A23
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		_, err := (&catalog.Service{Store: k.Store}).Upsert(k.Ctx, catalog.UpsertInput{
+			Handle: commerce.Some("hat"), Title: commerce.Some("Hat"), Variants: []catalog.VariantInput{{SKU: commerce.Some("HAT")}},
+		})
+		require.NoError(t, err)
+		shelf := &stock.Service{Store: k.Store}
+		_, err = shelf.LocationUpsert(k.Ctx, stock.LocationInput{Code: commerce.Some("WH")})
+		require.NoError(t, err)
+		hat := commerce.VariantRef{SKU: "HAT"}
+		_, _, err = shelf.Set(k.Ctx, stock.SetInput{Key: "count", Variant: hat, Location: commerce.LocationRef{Code: "WH"}, OnHand: 5, Reason: "count"})
+		require.NoError(t, err)
+		one, two := runner(t, k, "one"), runner(t, k, "two")
+		for i, ttl := range []int{60, 3600} {
+			_, _, err = one.Orders.Reserve(k.Ctx, orders.ReserveInput{Key: strconv.Itoa(i), TTL: ttl, Lines: []orders.ReserveLine{{Variant: hat, Quantity: 2}}})
+			require.NoError(t, err)
+		}
+		k.Clock.Advance(61 * time.Second)
+		run(t, one)
+		run(t, two)
+		within(t, "the one whose time is over", func() bool { return k.Count(t, "reservations", "state = 'EXPIRED'") == 1 })
+		require.Equal(t, 1, k.Count(t, "stock_levels", "reserved = 2"), "the other stands")
+		require.Equal(t, 1, k.Count(t, "stock_movements", "kind = 'RELEASE'"))
 	})
 }
