@@ -14,12 +14,12 @@ import (
 )
 
 // figures is what a level should be, by arithmetic of our own.
-type figures struct{ onHand, reserved, safety int64 }
+type figures struct{ onHand, reserved, safety, incoming, damaged int64 }
 
 // bears tells what a level becomes by a sum of movements, and whether it may.
-func (f figures) bears(onHand, reserved int64) (figures, bool) {
-	next := figures{f.onHand + onHand, f.reserved + reserved, f.safety}
-	return next, next.onHand >= 0 && next.onHand <= commerce.MaxQuantity && next.reserved >= 0 && next.reserved <= next.onHand &&
+func (f figures) bears(onHand, reserved, incoming, damaged int64) (figures, bool) {
+	next := figures{f.onHand + onHand, f.reserved + reserved, f.safety, f.incoming + incoming, f.damaged + damaged}
+	return next, next.incoming >= 0 && next.incoming <= commerce.MaxQuantity && next.damaged >= 0 && next.damaged <= commerce.MaxQuantity && next.onHand >= 0 && next.onHand <= commerce.MaxQuantity && next.reserved >= 0 && next.reserved <= next.onHand &&
 		(reserved <= 0 || next.onHand-next.reserved-next.safety >= 0)
 }
 
@@ -36,7 +36,7 @@ func TestLevelsAreTheSumsOfTheirMovements(t *testing.T) {
 		movement := rapid.Custom(func(t *rapid.T) stock.Movement {
 			m := stock.Movement{Place: s.place(rapid.IntRange(0, 1).Draw(t, "variant"), rapid.IntRange(0, 1).Draw(t, "location"))}
 			n := rapid.OneOf(rapid.Int64Range(1, 9), rapid.SampledFrom([]int64{commerce.MaxQuantity, 1 << 31, 1 << 40})).Draw(t, "n")
-			switch m.Kind = rapid.SampledFrom([]stock.Kind{stock.Receive, stock.Adjusted, stock.Reserve, stock.Release, stock.Ship}).Draw(t, "kind"); m.Kind {
+			switch m.Kind = rapid.SampledFrom([]stock.Kind{stock.Receive, stock.Adjusted, stock.Reserve, stock.Release, stock.Ship, stock.Transfer, stock.Return}).Draw(t, "kind"); m.Kind {
 			case stock.Receive:
 				m.OnHand = n
 			case stock.Adjusted:
@@ -47,6 +47,10 @@ func TestLevelsAreTheSumsOfTheirMovements(t *testing.T) {
 				m.Reserved = -n
 			case stock.Ship:
 				m.OnHand, m.Reserved = -n, -n
+			case stock.Transfer:
+				m.Incoming = n * rapid.SampledFrom([]int64{1, -1}).Draw(t, "sign")
+			case stock.Return:
+				m.Damaged = n * rapid.SampledFrom([]int64{1, -1}).Draw(t, "sign")
 			}
 			return m
 		})
@@ -56,23 +60,23 @@ func TestLevelsAreTheSumsOfTheirMovements(t *testing.T) {
 			sums := map[stock.Place]figures{}
 			for _, m := range batch {
 				f := sums[m.Place]
-				sums[m.Place] = figures{onHand: f.onHand + m.OnHand, reserved: f.reserved + m.Reserved}
+				sums[m.Place] = figures{onHand: f.onHand + m.OnHand, reserved: f.reserved + m.Reserved, incoming: f.incoming + m.Incoming, damaged: f.damaged + m.Damaged}
 			}
 			fits := true
 			for p, sum := range sums {
-				next, ok := model[p].bears(sum.onHand, sum.reserved)
+				next, ok := model[p].bears(sum.onHand, sum.reserved, sum.incoming, sum.damaged)
 				want[p], fits = next, fits && ok
 			}
 			levels, err := s.move(batch...)
 			if !fits {
 				short, ok := errors.AsType[*stock.Shortfall](err)
 				require.True(t, ok, "%v", err)
-				require.Equal(t, model[short.Place], figures{short.OnHand, short.Reserved, short.Safety})
+				require.Equal(t, model[short.Place], figures{short.OnHand, short.Reserved, short.Safety, short.Incoming, short.Damaged})
 			} else {
 				require.NoError(t, err)
 				require.Len(t, levels, len(want))
 				for _, l := range levels {
-					require.Equal(t, want[l.Place], figures{l.OnHand, l.Reserved, l.Safety})
+					require.Equal(t, want[l.Place], figures{l.OnHand, l.Reserved, l.Safety, l.Incoming, l.Damaged})
 				}
 				for p, f := range want {
 					model[p] = f
@@ -141,7 +145,7 @@ func TestTheDatabaseItselfBoundsLevels(t *testing.T) {
 		s := newShop(t, k, k.Ctx, 1, 1)
 		_, err := s.move(stock.Movement{Place: s.place(0, 0), Kind: stock.Receive, OnHand: 5})
 		require.NoError(t, err)
-		for _, set := range []string{"reserved = 6", "reserved = -1", "on_hand = -1", "on_hand = 1000000001", "safety_stock = -1"} {
+		for _, set := range []string{"reserved = 6", "reserved = -1", "on_hand = -1", "on_hand = 1000000001", "safety_stock = -1", "incoming = -1", "damaged = -1"} {
 			_, err := k.Store.DB.Write().Exec(k.Ctx, "UPDATE stock_levels SET "+set)
 			require.Error(t, err, set)
 		}
