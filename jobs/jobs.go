@@ -1,6 +1,6 @@
 // Package jobs is what is done later: following the log for the marketplaces, keeping each channel as it should be, giving back what
-// reservations kept, and sweeping up. What is to be done stands in rows of ours; what runs here only wakes up, claims and does it, so
-// a process may die at any moment.
+// reservations kept, rerouting what nobody accepted, and sweeping up. What is to be done stands in rows of ours; what runs here only
+// wakes up, claims and does it, so a process may die at any moment.
 package jobs
 
 import (
@@ -25,6 +25,7 @@ const (
 	keptKeys = 48 * time.Hour   // idempotency keys; the promise is 24 hours
 	retry    = 2 * time.Second  // after a fault of our own
 	ageing   = 30 * time.Second // how often counts are judged by their age
+	again    = 10 * time.Second // how often orders are tried again that nobody could give
 	audit    = time.Hour        // how often the stock is compared with its ledger, which reads all of both
 )
 
@@ -43,6 +44,8 @@ func (r *Runner) Run(ctx context.Context) {
 	all.Go(func() { r.loop(ctx, "following events", r.hear) })
 	all.Go(func() { r.keepChannels(ctx) })
 	all.Go(func() { r.every(ctx, look, "giving back what reservations kept", r.expire) })
+	all.Go(func() { r.every(ctx, look, "rerouting what nobody accepted", r.reroute) })
+	all.Go(func() { r.every(ctx, again, "trying held orders again", r.retryHeld()) })
 	all.Go(func() { r.every(ctx, ageing, "judging the age of counts", r.age) })
 	all.Go(func() { r.every(ctx, sweep, "sweeping", r.sweep) })
 	all.Go(func() {
@@ -144,6 +147,24 @@ func (r *Runner) expire(ctx context.Context) error {
 		if n, err := r.Orders.Expire(ctx); err != nil || n == 0 {
 			return err
 		}
+	}
+}
+
+// reroute gives work that nobody accepted in time to others, until there is none left.
+func (r *Runner) reroute(ctx context.Context) error {
+	for {
+		if n, err := r.Orders.TimeOut(ctx); err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// retryHeld tries orders again that are held for want of stock, one round at a time.
+func (r *Runner) retryHeld() func(context.Context) error {
+	retrier := &orders.Retrier{Orders: r.Orders}
+	return func(ctx context.Context) error {
+		_, err := retrier.Round(ctx)
+		return err
 	}
 }
 
