@@ -90,7 +90,7 @@ type Call struct {
 }
 
 // Once is Do for a Call: the first success is kept with the key, in the same transaction, and the same call answers it again with
-// replayed true. Another input under the key is IDEMPOTENCY_MISMATCH. An error keeps nothing: the key may be tried again.
+// replayed true. Another input under the key is IDEMPOTENCY_MISMATCH. An error keeps nothing, unless it is Kept: the key may be tried again.
 // The answer must survive JSON. A second call while the first runs waits for it or does its work in vain, and then answers the same.
 func Once[A any](ctx context.Context, s *Store, call Call, fn func(*Tx) (A, error)) (answer A, replayed bool, err error) {
 	if err := checkKey(call.Key); err != nil {
