@@ -1,8 +1,8 @@
 // Package orders holds the life of an order, from whatever channel: placing with stock promised at named locations in the same
 // transaction, payment, cancellation, and the work of locations up to the parcel. states.go is the table of what is legal when.
 //
-// Locks are always taken in this order: the turn of a client and of a member to reserve, the order, the reservation or transfer, the
-// order's work, stock levels, products.
+// Locks are always taken in this order: the turn of a client and of a member to reserve or of a counter, the order, the reservation or
+// transfer, the order's work, stock levels, products.
 package orders
 
 import "github.com/oneshelf/oneshelf/events"
