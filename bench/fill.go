@@ -20,6 +20,8 @@ const (
 	scarce      = 1_000       // on hand, where it must
 )
 
+var locationCodes = []string{"WH-01", "ST-01", "ST-02"}
+
 // shop is what the workloads ask for.
 type shop struct {
 	brand   commerce.UUID
@@ -32,15 +34,11 @@ type shop struct {
 
 // fill writes a brand's shelf straight into the tables, as the server's own use cases leave it. The brand is there already.
 func fill(ctx context.Context, db *pgx.Conn, products int) (*shop, error) {
-	s := &shop{}
-	if err := db.QueryRow(ctx, "SELECT id FROM brands WHERE code = $1", brandCode).Scan(&s.brand); err != nil {
+	var brand commerce.UUID
+	if err := db.QueryRow(ctx, "SELECT id FROM brands WHERE code = $1", brandCode).Scan(&brand); err != nil {
 		return nil, fmt.Errorf("the brand: %w", err)
 	}
-	f := filling{shop: s, now: commerce.InstantOf(time.Now().Add(-24 * time.Hour))}
-	f.places()
-	for i := range products {
-		f.product(i)
-	}
+	f := newFilling(brand, products)
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return nil, err
@@ -55,7 +53,17 @@ func fill(ctx context.Context, db *pgx.Conn, products int) (*shop, error) {
 		return nil, err
 	}
 	_, err = db.Exec(ctx, "VACUUM ANALYZE")
-	return s, err
+	return f.shop, err
+}
+
+// newFilling makes the rows of a brand's shelf.
+func newFilling(brand commerce.UUID, products int) *filling {
+	f := &filling{shop: &shop{brand: brand}, now: commerce.InstantOf(time.Now().Add(-24 * time.Hour))}
+	f.places()
+	for i := range products {
+		f.product(i)
+	}
+	return f
 }
 
 // table is the rows of one table.
@@ -99,9 +107,13 @@ func (f *filling) tables() []table {
 func (f *filling) places() {
 	f.channel = commerce.NewUUID()
 	f.channelRows = [][]any{{f.channel, f.brand, f.now, f.now, channelCode, channelCode, "Own shop", "STOREFRONT", "ACTIVE", currency, map[string]string{}}}
-	for i, l := range [][2]string{{"WH-01", "WAREHOUSE"}, {"ST-01", "STORE"}, {"ST-02", "STORE"}} {
+	for i, code := range locationCodes {
+		kind := "STORE"
+		if i == 0 {
+			kind = "WAREHOUSE"
+		}
 		f.locations = append(f.locations, commerce.NewUUID())
-		f.locationRows = append(f.locationRows, []any{f.locations[i], f.brand, f.now, f.now, l[0], commerce.Fold(l[0]), "Location " + l[0], l[1], "OWN", 10 * (i + 1)})
+		f.locationRows = append(f.locationRows, []any{f.locations[i], f.brand, f.now, f.now, code, commerce.Fold(code), "Location " + code, kind, "OWN", 10 * (i + 1)})
 	}
 	for _, above := range []string{"女装", "男装", "童装", "Home", "Outdoor"} {
 		for i := range 10 {

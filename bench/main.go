@@ -152,6 +152,13 @@ func (b *benchmark) all(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if b.wants("W6") {
+		counts, err := b.measureSync(ctx)
+		if err != nil {
+			return err
+		}
+		text += syncTable(counts)
+	}
 	fmt.Print(text)
 	if b.write == "" || b.short || b.only != "" {
 		return nil
@@ -161,26 +168,44 @@ func (b *benchmark) all(ctx context.Context) (err error) {
 
 // open makes the brand, which brings the database to the server's version, and a token that may do everything.
 func (b *benchmark) open(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, b.options.server, "token", "--data-dir", b.dir, "--database-url", b.url, "--brand", brandCode, "--create-brand",
-		"--currency", currency, "--ttl", "8h", "--scope", "products:read stock:read orders:read orders:write channels:read")
+	token, err := newShelf(ctx, b.options, b.url)
+	b.token = token
+	return err
+}
+
+// newShelf makes the brand in a database, SQLite in the folder without an address, and answers a token that may do everything.
+func newShelf(ctx context.Context, o options, url string) (string, error) {
+	cmd := exec.CommandContext(ctx, o.server, append([]string{"token", "--data-dir", o.dir, "--brand", brandCode, "--create-brand", "--currency", currency,
+		"--ttl", "8h", "--scope", "products:read stock:read stock:write orders:read orders:write channels:read"}, at(url)...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("oneshelf token: %w", err)
+		return "", fmt.Errorf("oneshelf token: %w", err)
 	}
-	b.token = strings.TrimSpace(string(out))
-	return nil
+	return strings.TrimSpace(string(out)), nil
+}
+
+// at is how a program is told of a database.
+func at(url string) []string {
+	if url == "" {
+		return nil
+	}
+	return []string{"--database-url", url}
 }
 
 // chosen are the workloads that are to be run.
 func (b *benchmark) chosen() []sides {
 	var out []sides
 	for _, s := range b.sides() {
-		if b.only == "" || strings.Contains(","+b.only+",", ","+s.id+",") {
+		if b.wants(s.id) {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+func (b *benchmark) wants(id string) bool {
+	return b.only == "" || strings.Contains(","+b.only+",", ","+id+",")
 }
 
 // measureRounds runs every workload on both programs in turn, and all of that again.

@@ -68,8 +68,8 @@ func startServer(ctx context.Context, o options, url string, args ...string) (*p
 		}
 		return ""
 	}
-	all := append([]string{"serve", "--addr", "127.0.0.1:0", "--data-dir", o.dir, "--database-url", url}, args...)
-	return start(ctx, said, func(c *exec.Cmd) (io.Reader, error) { return c.StderrPipe() }, o.server, all...)
+	all := append([]string{"serve", "--addr", "127.0.0.1:0", "--data-dir", o.dir}, at(url)...)
+	return start(ctx, said, func(c *exec.Cmd) (io.Reader, error) { return c.StderrPipe() }, o.server, append(all, args...)...)
 }
 
 // startPlain builds and starts the hand-written program.
