@@ -47,6 +47,7 @@ func (r *Runner) Run(ctx context.Context) {
 	all.Go(func() { r.every(ctx, look, "rerouting what nobody accepted", r.reroute) })
 	all.Go(func() { r.every(ctx, again, "trying held orders again", r.retryHeld()) })
 	all.Go(func() { r.every(ctx, ageing, "judging the age of counts", r.age) })
+	all.Go(func() { r.every(ctx, look, "analyzing tables that grew", r.analyze) })
 	all.Go(func() { r.every(ctx, sweep, "sweeping", r.sweep) })
 	all.Go(func() {
 		if sleep(ctx, audit) { // a start has other things to do
@@ -171,6 +172,12 @@ func (r *Runner) retryHeld() func(context.Context) error {
 // age marks stock whose count has become too old.
 func (r *Runner) age(ctx context.Context) error {
 	_, err := (&stock.Service{Store: r.Store}).Age(ctx)
+	return err
+}
+
+// analyze keeps the database's plans good while tables grow.
+func (r *Runner) analyze(ctx context.Context) error {
+	_, err := r.Store.DB.Analyze(ctx)
 	return err
 }
 

@@ -61,11 +61,6 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "allocation_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[0]},
-			},
-			{
 				Name:    "allocation_brand_id_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[5]},
@@ -458,11 +453,6 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "fulfillmentline_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{FulfillmentLinesColumns[1], FulfillmentLinesColumns[0]},
-			},
-			{
 				Name:    "fulfillmentline_brand_id_fulfillment_id",
 				Unique:  false,
 				Columns: []*schema.Column{FulfillmentLinesColumns[1], FulfillmentLinesColumns[3]},
@@ -543,11 +533,6 @@ var (
 		Columns:    IdempotencyKeysColumns,
 		PrimaryKey: []*schema.Column{IdempotencyKeysColumns[0]},
 		Indexes: []*schema.Index{
-			{
-				Name:    "idempotencykey_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{IdempotencyKeysColumns[1], IdempotencyKeysColumns[0]},
-			},
 			{
 				Name:    "idempotencykey_brand_id_caller_operation_key",
 				Unique:  true,
@@ -929,11 +914,6 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "orderentry_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{OrderEntriesColumns[1], OrderEntriesColumns[0]},
-			},
-			{
 				Name:    "orderentry_brand_id_order_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrderEntriesColumns[1], OrderEntriesColumns[6], OrderEntriesColumns[0]},
@@ -1076,11 +1056,6 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "orderreturnline_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{OrderReturnLinesColumns[1], OrderReturnLinesColumns[0]},
-			},
-			{
 				Name:    "orderreturnline_brand_id_order_return_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrderReturnLinesColumns[1], OrderReturnLinesColumns[6]},
@@ -1175,11 +1150,6 @@ var (
 			},
 		},
 		Indexes: []*schema.Index{
-			{
-				Name:    "payment_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{PaymentsColumns[1], PaymentsColumns[0]},
-			},
 			{
 				Name:    "payment_brand_id_order_id",
 				Unique:  false,
@@ -1417,11 +1387,6 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "refund_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{RefundsColumns[1], RefundsColumns[0]},
-			},
-			{
 				Name:    "refund_brand_id_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{RefundsColumns[1], RefundsColumns[6]},
@@ -1521,11 +1486,6 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "reservationline_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{ReservationLinesColumns[1], ReservationLinesColumns[0]},
-			},
-			{
 				Name:    "reservationline_brand_id_reservation_id_variant_id_location_id",
 				Unique:  true,
 				Columns: []*schema.Column{ReservationLinesColumns[1], ReservationLinesColumns[3], ReservationLinesColumns[4], ReservationLinesColumns[5]},
@@ -1581,11 +1541,6 @@ var (
 			},
 		},
 		Indexes: []*schema.Index{
-			{
-				Name:    "searchterm_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{SearchTermsColumns[1], SearchTermsColumns[0]},
-			},
 			{
 				Name:    "searchterm_brand_id_term_product_id",
 				Unique:  true,
@@ -1805,11 +1760,6 @@ var (
 			},
 		},
 		Indexes: []*schema.Index{
-			{
-				Name:    "stocktransferline_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{StockTransferLinesColumns[1], StockTransferLinesColumns[0]},
-			},
 			{
 				Name:    "stocktransferline_brand_id_stock_transfer_id_variant_id",
 				Unique:  true,

@@ -167,7 +167,7 @@ func (ExternalRef) Annotations() []schema.Annotation {
 // SearchTerm says how much a word, or a pair of Chinese characters, speaks for a product: the embedded index of the catalog.
 type SearchTerm struct{ ent.Schema }
 
-func (SearchTerm) Mixin() []ent.Mixin { return []ent.Mixin{owned{}} }
+func (SearchTerm) Mixin() []ent.Mixin { return []ent.Mixin{owned{leaf: true}} }
 
 func (SearchTerm) Fields() []ent.Field {
 	return []ent.Field{

@@ -62,7 +62,7 @@ func (Event) Indexes() []ent.Index {
 // IdempotencyKey binds a key to its first answer. It commits with the effect.
 type IdempotencyKey struct{ ent.Schema }
 
-func (IdempotencyKey) Mixin() []ent.Mixin { return []ent.Mixin{owned{}} }
+func (IdempotencyKey) Mixin() []ent.Mixin { return []ent.Mixin{owned{leaf: true}} }
 
 func (IdempotencyKey) Fields() []ent.Field {
 	return []ent.Field{

@@ -14,11 +14,12 @@ import (
 	"github.com/oneshelf/oneshelf/ent/rule"
 )
 
-// owned gives a row its id and its brand, and the rule that only a viewer of the brand reaches it. Every table is unique on
+// owned gives a row its id and its brand, and the rule that only a viewer of the brand reaches it. What is pointed at is unique on
 // (brand_id, id), so that each edge can be a composite foreign key and the tables can be sharded by brand.
 type owned struct {
 	mixin.Schema
 	narrow rule.Narrowing
+	leaf   bool // nothing points at its rows and nobody lists them by brand: the index for that is not kept
 }
 
 func (owned) Fields() []ent.Field {
@@ -28,7 +29,10 @@ func (owned) Fields() []ent.Field {
 	}
 }
 
-func (owned) Indexes() []ent.Index {
+func (o owned) Indexes() []ent.Index {
+	if o.leaf {
+		return nil
+	}
 	return []ent.Index{index.Fields("brand_id", "id").Unique()}
 }
 

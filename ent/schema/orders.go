@@ -155,7 +155,7 @@ func (FulfillmentOrder) Indexes() []ent.Index {
 // quantity − fulfilled − released.
 type Allocation struct{ ent.Schema }
 
-func (Allocation) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OrderAt}} }
+func (Allocation) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OrderAt, leaf: true}} }
 
 func (Allocation) Fields() []ent.Field {
 	return []ent.Field{
@@ -215,7 +215,7 @@ func (Fulfillment) Indexes() []ent.Index { return []ent.Index{index.Fields("bran
 // FulfillmentLine is what of an order line is in the parcel.
 type FulfillmentLine struct{ ent.Schema }
 
-func (FulfillmentLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfFulfillment}} }
+func (FulfillmentLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfFulfillment, leaf: true}} }
 
 func (FulfillmentLine) Fields() []ent.Field {
 	return []ent.Field{
@@ -236,7 +236,7 @@ func (FulfillmentLine) Indexes() []ent.Index {
 // Payment is money recorded for an order.
 type Payment struct{ ent.Schema }
 
-func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder, leaf: true}} }
 
 func (Payment) Fields() []ent.Field {
 	return []ent.Field{
@@ -256,7 +256,7 @@ func (Payment) Indexes() []ent.Index { return []ent.Index{index.Fields("brand_id
 // OrderEntry is a line of an order's timeline: every transition, with actor and reason.
 type OrderEntry struct{ ent.Schema }
 
-func (OrderEntry) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+func (OrderEntry) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder, leaf: true}} }
 
 func (OrderEntry) Fields() []ent.Field {
 	return []ent.Field{
@@ -339,7 +339,7 @@ func (OrderReturn) Indexes() []ent.Index { return []ent.Index{index.Fields("bran
 // OrderReturnLine is so many of an order line that come back. What has arrived has a disposition and the location it is at.
 type OrderReturnLine struct{ ent.Schema }
 
-func (OrderReturnLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+func (OrderReturnLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder, leaf: true}} }
 
 func (OrderReturnLine) Fields() []ent.Field {
 	return []ent.Field{
@@ -370,7 +370,7 @@ func (OrderReturnLine) Annotations() []schema.Annotation {
 // Refund is money given back.
 type Refund struct{ ent.Schema }
 
-func (Refund) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder}} }
+func (Refund) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder, leaf: true}} }
 
 func (Refund) Fields() []ent.Field {
 	return []ent.Field{

@@ -10,8 +10,6 @@ CREATE TABLE "signing_keys" ("id" character varying NOT NULL COLLATE "C", "publi
 CREATE TABLE "idempotency_keys" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "caller" character varying NOT NULL COLLATE "C", "operation" character varying NOT NULL COLLATE "C", "key" character varying NOT NULL COLLATE "C", "input_hash" bytea NOT NULL, "answer" bytea NOT NULL, "created_at" bigint NOT NULL, PRIMARY KEY ("id"));
 -- Create index "idempotencykey_brand_id_caller_operation_key" to table: "idempotency_keys"
 CREATE UNIQUE INDEX "idempotencykey_brand_id_caller_operation_key" ON "idempotency_keys" ("brand_id", "caller", "operation", "key");
--- Create index "idempotencykey_brand_id_id" to table: "idempotency_keys"
-CREATE UNIQUE INDEX "idempotencykey_brand_id_id" ON "idempotency_keys" ("brand_id", "id");
 -- Create index "idempotencykey_created_at" to table: "idempotency_keys"
 CREATE INDEX "idempotencykey_created_at" ON "idempotency_keys" ("created_at");
 -- Create "locations" table
@@ -114,8 +112,6 @@ CREATE INDEX "orderline_brand_id_variant_id" ON "order_lines" ("brand_id", "vari
 CREATE TABLE "allocations" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "quantity" bigint NOT NULL, "fulfilled" bigint NOT NULL DEFAULT 0, "released" bigint NOT NULL DEFAULT 0, "order_id" uuid NOT NULL, "order_line_id" uuid NOT NULL, "fulfillment_order_id" uuid NOT NULL, "variant_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "allocations_fulfillment_orders_fulfillment_order" FOREIGN KEY ("brand_id", "fulfillment_order_id") REFERENCES "fulfillment_orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_order_lines_order_line" FOREIGN KEY ("brand_id", "order_line_id") REFERENCES "order_lines" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "allocations_sum" CHECK ((quantity > 0) AND (fulfilled >= 0) AND (released >= 0) AND ((fulfilled + released) <= quantity)));
 -- Create index "allocation_brand_id_fulfillment_order_id_order_line_id" to table: "allocations"
 CREATE UNIQUE INDEX "allocation_brand_id_fulfillment_order_id_order_line_id" ON "allocations" ("brand_id", "fulfillment_order_id", "order_line_id");
--- Create index "allocation_brand_id_id" to table: "allocations"
-CREATE UNIQUE INDEX "allocation_brand_id_id" ON "allocations" ("brand_id", "id");
 -- Create index "allocation_brand_id_order_id" to table: "allocations"
 CREATE INDEX "allocation_brand_id_order_id" ON "allocations" ("brand_id", "order_id");
 -- Create index "allocation_brand_id_variant_id_location_id" to table: "allocations"
@@ -182,8 +178,6 @@ CREATE INDEX "fulfillment_brand_id_order_id" ON "fulfillments" ("brand_id", "ord
 CREATE TABLE "fulfillment_lines" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "quantity" bigint NOT NULL, "fulfillment_id" uuid NOT NULL, "order_line_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "fulfillment_lines_fulfillments_fulfillment" FOREIGN KEY ("brand_id", "fulfillment_id") REFERENCES "fulfillments" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "fulfillment_lines_order_lines_order_line" FOREIGN KEY ("brand_id", "order_line_id") REFERENCES "order_lines" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- Create index "fulfillmentline_brand_id_fulfillment_id" to table: "fulfillment_lines"
 CREATE INDEX "fulfillmentline_brand_id_fulfillment_id" ON "fulfillment_lines" ("brand_id", "fulfillment_id");
--- Create index "fulfillmentline_brand_id_id" to table: "fulfillment_lines"
-CREATE UNIQUE INDEX "fulfillmentline_brand_id_id" ON "fulfillment_lines" ("brand_id", "id");
 -- Create "jobs" table
 CREATE TABLE "jobs" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "kind" character varying NOT NULL COLLATE "C", "input" jsonb NOT NULL, "state" character varying NOT NULL COLLATE "C", "done" bigint NOT NULL DEFAULT 0, "total" bigint NOT NULL DEFAULT 0, "error" character varying NOT NULL DEFAULT '' COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "actor" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "finished_at" bigint NOT NULL DEFAULT 0, "channel_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "jobs_brands" FOREIGN KEY ("brand_id") REFERENCES "brands" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "jobs_channels_channel" FOREIGN KEY ("brand_id", "channel_id") REFERENCES "channels" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- Create index "job_brand_id_channel_id_state" to table: "jobs"
@@ -212,8 +206,6 @@ CREATE INDEX "memberidentity_brand_id_member_id" ON "member_identities" ("brand_
 CREATE UNIQUE INDEX "memberidentity_brand_id_system_value" ON "member_identities" ("brand_id", "system", "value");
 -- Create "order_entries" table
 CREATE TABLE "order_entries" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "at" bigint NOT NULL, "actor" character varying NOT NULL COLLATE "C", "kind" character varying NOT NULL COLLATE "C", "note" character varying NOT NULL DEFAULT '' COLLATE "C", "order_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "order_entries_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
--- Create index "orderentry_brand_id_id" to table: "order_entries"
-CREATE UNIQUE INDEX "orderentry_brand_id_id" ON "order_entries" ("brand_id", "id");
 -- Create index "orderentry_brand_id_order_id_id" to table: "order_entries"
 CREATE INDEX "orderentry_brand_id_order_id_id" ON "order_entries" ("brand_id", "order_id", "id");
 -- Create "order_returns" table
@@ -224,8 +216,6 @@ CREATE UNIQUE INDEX "orderreturn_brand_id_id" ON "order_returns" ("brand_id", "i
 CREATE INDEX "orderreturn_brand_id_order_id" ON "order_returns" ("brand_id", "order_id");
 -- Create "order_return_lines" table
 CREATE TABLE "order_return_lines" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "quantity" bigint NOT NULL, "reason" character varying NOT NULL COLLATE "C", "disposition" character varying NOT NULL DEFAULT '' COLLATE "C", "order_id" uuid NOT NULL, "order_return_id" uuid NOT NULL, "order_line_id" uuid NOT NULL, "location_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "order_return_lines_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "order_return_lines_order_lines_order_line" FOREIGN KEY ("brand_id", "order_line_id") REFERENCES "order_lines" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "order_return_lines_order_returns_order_return" FOREIGN KEY ("brand_id", "order_return_id") REFERENCES "order_returns" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "order_return_lines_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "order_return_lines_quantity" CHECK (quantity > 0));
--- Create index "orderreturnline_brand_id_id" to table: "order_return_lines"
-CREATE UNIQUE INDEX "orderreturnline_brand_id_id" ON "order_return_lines" ("brand_id", "id");
 -- Create index "orderreturnline_brand_id_order_id" to table: "order_return_lines"
 CREATE INDEX "orderreturnline_brand_id_order_id" ON "order_return_lines" ("brand_id", "order_id");
 -- Create index "orderreturnline_brand_id_order_return_id" to table: "order_return_lines"
@@ -242,8 +232,6 @@ CREATE UNIQUE INDEX "outboxitem_brand_id_id" ON "outbox_items" ("brand_id", "id"
 CREATE INDEX "outboxitem_brand_id_order_id" ON "outbox_items" ("brand_id", "order_id");
 -- Create "payments" table
 CREATE TABLE "payments" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "method" character varying NOT NULL COLLATE "C", "state" character varying NOT NULL COLLATE "C", "amount" bigint NOT NULL, "reference" character varying NOT NULL DEFAULT '' COLLATE "C", "recorded_at" bigint NOT NULL, "order_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "payments_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
--- Create index "payment_brand_id_id" to table: "payments"
-CREATE UNIQUE INDEX "payment_brand_id_id" ON "payments" ("brand_id", "id");
 -- Create index "payment_brand_id_order_id" to table: "payments"
 CREATE INDEX "payment_brand_id_order_id" ON "payments" ("brand_id", "order_id");
 -- Create "pickup_codes" table
@@ -268,8 +256,6 @@ CREATE UNIQUE INDEX "price_brand_id_id" ON "prices" ("brand_id", "id");
 CREATE INDEX "price_brand_id_variant_id_channel_id_valid_from" ON "prices" ("brand_id", "variant_id", "channel_id", "valid_from");
 -- Create "refunds" table
 CREATE TABLE "refunds" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "amount" bigint NOT NULL, "reason" character varying NOT NULL COLLATE "C", "actor" character varying NOT NULL COLLATE "C", "refunded_at" bigint NOT NULL, "order_id" uuid NOT NULL, "order_return_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "refunds_order_returns_order_return" FOREIGN KEY ("brand_id", "order_return_id") REFERENCES "order_returns" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "refunds_orders_order" FOREIGN KEY ("brand_id", "order_id") REFERENCES "orders" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "refunds_amount" CHECK (amount > 0));
--- Create index "refund_brand_id_id" to table: "refunds"
-CREATE UNIQUE INDEX "refund_brand_id_id" ON "refunds" ("brand_id", "id");
 -- Create index "refund_brand_id_order_id" to table: "refunds"
 CREATE INDEX "refund_brand_id_order_id" ON "refunds" ("brand_id", "order_id");
 -- Create "reservations" table
@@ -284,8 +270,6 @@ CREATE INDEX "reservation_brand_id_member_id_state" ON "reservations" ("brand_id
 CREATE INDEX "reservation_state_expires_at" ON "reservations" ("state", "expires_at");
 -- Create "reservation_lines" table
 CREATE TABLE "reservation_lines" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "quantity" bigint NOT NULL, "reservation_id" uuid NOT NULL, "variant_id" uuid NOT NULL, "location_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "reservation_lines_locations_location" FOREIGN KEY ("brand_id", "location_id") REFERENCES "locations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "reservation_lines_reservations_reservation" FOREIGN KEY ("brand_id", "reservation_id") REFERENCES "reservations" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "reservation_lines_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "reservation_lines_quantity" CHECK (quantity > 0));
--- Create index "reservationline_brand_id_id" to table: "reservation_lines"
-CREATE UNIQUE INDEX "reservationline_brand_id_id" ON "reservation_lines" ("brand_id", "id");
 -- Create index "reservationline_brand_id_reservation_id_variant_id_location_id" to table: "reservation_lines"
 CREATE UNIQUE INDEX "reservationline_brand_id_reservation_id_variant_id_location_id" ON "reservation_lines" ("brand_id", "reservation_id", "variant_id", "location_id");
 -- Create "routing_policies" table
@@ -296,8 +280,6 @@ CREATE UNIQUE INDEX "routingpolicy_brand_id" ON "routing_policies" ("brand_id");
 CREATE UNIQUE INDEX "routingpolicy_brand_id_id" ON "routing_policies" ("brand_id", "id");
 -- Create "search_terms" table
 CREATE TABLE "search_terms" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "term" character varying NOT NULL COLLATE "C", "weight" bigint NOT NULL, "product_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "search_terms_products_product" FOREIGN KEY ("brand_id", "product_id") REFERENCES "products" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION);
--- Create index "searchterm_brand_id_id" to table: "search_terms"
-CREATE UNIQUE INDEX "searchterm_brand_id_id" ON "search_terms" ("brand_id", "id");
 -- Create index "searchterm_brand_id_product_id" to table: "search_terms"
 CREATE INDEX "searchterm_brand_id_product_id" ON "search_terms" ("brand_id", "product_id");
 -- Create index "searchterm_brand_id_term_product_id" to table: "search_terms"
@@ -330,7 +312,5 @@ CREATE UNIQUE INDEX "stocktransfer_brand_id_id" ON "stock_transfers" ("brand_id"
 CREATE INDEX "stocktransfer_brand_id_to_id_state" ON "stock_transfers" ("brand_id", "to_id", "state");
 -- Create "stock_transfer_lines" table
 CREATE TABLE "stock_transfer_lines" ("id" uuid NOT NULL, "brand_id" uuid NOT NULL, "quantity" bigint NOT NULL, "received" bigint NOT NULL DEFAULT 0, "stock_transfer_id" uuid NOT NULL, "variant_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "stock_transfer_lines_stock_transfers_stock_transfer" FOREIGN KEY ("brand_id", "stock_transfer_id") REFERENCES "stock_transfers" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "stock_transfer_lines_variants_variant" FOREIGN KEY ("brand_id", "variant_id") REFERENCES "variants" ("brand_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "stock_transfer_lines_received" CHECK ((quantity > 0) AND (received >= 0) AND (received <= quantity)));
--- Create index "stocktransferline_brand_id_id" to table: "stock_transfer_lines"
-CREATE UNIQUE INDEX "stocktransferline_brand_id_id" ON "stock_transfer_lines" ("brand_id", "id");
 -- Create index "stocktransferline_brand_id_stock_transfer_id_variant_id" to table: "stock_transfer_lines"
 CREATE UNIQUE INDEX "stocktransferline_brand_id_stock_transfer_id_variant_id" ON "stock_transfer_lines" ("brand_id", "stock_transfer_id", "variant_id");

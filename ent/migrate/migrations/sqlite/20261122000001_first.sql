@@ -1,7 +1,5 @@
 -- Create "allocations" table
 CREATE TABLE `allocations` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `quantity` integer NOT NULL, `fulfilled` integer NOT NULL DEFAULT (0), `released` integer NOT NULL DEFAULT (0), `order_id` uuid NOT NULL, `order_line_id` uuid NOT NULL, `fulfillment_order_id` uuid NOT NULL, `variant_id` uuid NOT NULL, `location_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `allocations_orders_order` FOREIGN KEY (`brand_id`, `order_id`) REFERENCES `orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_order_lines_order_line` FOREIGN KEY (`brand_id`, `order_line_id`) REFERENCES `order_lines` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_fulfillment_orders_fulfillment_order` FOREIGN KEY (`brand_id`, `fulfillment_order_id`) REFERENCES `fulfillment_orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_variants_variant` FOREIGN KEY (`brand_id`, `variant_id`) REFERENCES `variants` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_locations_location` FOREIGN KEY (`brand_id`, `location_id`) REFERENCES `locations` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_sum` CHECK (quantity > 0 AND fulfilled >= 0 AND released >= 0 AND fulfilled + released <= quantity));
--- Create index "allocation_brand_id_id" to table: "allocations"
-CREATE UNIQUE INDEX `allocation_brand_id_id` ON `allocations` (`brand_id`, `id`);
 -- Create index "allocation_brand_id_order_id" to table: "allocations"
 CREATE INDEX `allocation_brand_id_order_id` ON `allocations` (`brand_id`, `order_id`);
 -- Create index "allocation_brand_id_fulfillment_order_id_order_line_id" to table: "allocations"
@@ -74,8 +72,6 @@ CREATE UNIQUE INDEX `fulfillment_brand_id_id` ON `fulfillments` (`brand_id`, `id
 CREATE INDEX `fulfillment_brand_id_order_id` ON `fulfillments` (`brand_id`, `order_id`);
 -- Create "fulfillment_lines" table
 CREATE TABLE `fulfillment_lines` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `quantity` integer NOT NULL, `fulfillment_id` uuid NOT NULL, `order_line_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `fulfillment_lines_fulfillments_fulfillment` FOREIGN KEY (`brand_id`, `fulfillment_id`) REFERENCES `fulfillments` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `fulfillment_lines_order_lines_order_line` FOREIGN KEY (`brand_id`, `order_line_id`) REFERENCES `order_lines` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION);
--- Create index "fulfillmentline_brand_id_id" to table: "fulfillment_lines"
-CREATE UNIQUE INDEX `fulfillmentline_brand_id_id` ON `fulfillment_lines` (`brand_id`, `id`);
 -- Create index "fulfillmentline_brand_id_fulfillment_id" to table: "fulfillment_lines"
 CREATE INDEX `fulfillmentline_brand_id_fulfillment_id` ON `fulfillment_lines` (`brand_id`, `fulfillment_id`);
 -- Create "fulfillment_orders" table
@@ -90,8 +86,6 @@ CREATE INDEX `fulfillmentorder_brand_id_location_id_state_id` ON `fulfillment_or
 CREATE INDEX `fulfillmentorder_state_accept_by` ON `fulfillment_orders` (`state`, `accept_by`);
 -- Create "idempotency_keys" table
 CREATE TABLE `idempotency_keys` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `caller` text NOT NULL, `operation` text NOT NULL, `key` text NOT NULL, `input_hash` blob NOT NULL, `answer` blob NOT NULL, `created_at` integer NOT NULL, PRIMARY KEY (`id`));
--- Create index "idempotencykey_brand_id_id" to table: "idempotency_keys"
-CREATE UNIQUE INDEX `idempotencykey_brand_id_id` ON `idempotency_keys` (`brand_id`, `id`);
 -- Create index "idempotencykey_brand_id_caller_operation_key" to table: "idempotency_keys"
 CREATE UNIQUE INDEX `idempotencykey_brand_id_caller_operation_key` ON `idempotency_keys` (`brand_id`, `caller`, `operation`, `key`);
 -- Create index "idempotencykey_created_at" to table: "idempotency_keys"
@@ -158,8 +152,6 @@ CREATE INDEX `order_brand_id_member_id_placed_at_id` ON `orders` (`brand_id`, `m
 CREATE INDEX `order_brand_id_state_id` ON `orders` (`brand_id`, `state`, `id`);
 -- Create "order_entries" table
 CREATE TABLE `order_entries` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `at` integer NOT NULL, `actor` text NOT NULL, `kind` text NOT NULL, `note` text NOT NULL DEFAULT (''), `order_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `order_entries_orders_order` FOREIGN KEY (`brand_id`, `order_id`) REFERENCES `orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION);
--- Create index "orderentry_brand_id_id" to table: "order_entries"
-CREATE UNIQUE INDEX `orderentry_brand_id_id` ON `order_entries` (`brand_id`, `id`);
 -- Create index "orderentry_brand_id_order_id_id" to table: "order_entries"
 CREATE INDEX `orderentry_brand_id_order_id_id` ON `order_entries` (`brand_id`, `order_id`, `id`);
 -- Create "order_lines" table
@@ -178,8 +170,6 @@ CREATE UNIQUE INDEX `orderreturn_brand_id_id` ON `order_returns` (`brand_id`, `i
 CREATE INDEX `orderreturn_brand_id_order_id` ON `order_returns` (`brand_id`, `order_id`);
 -- Create "order_return_lines" table
 CREATE TABLE `order_return_lines` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `quantity` integer NOT NULL, `reason` text NOT NULL, `disposition` text NOT NULL DEFAULT (''), `order_id` uuid NOT NULL, `order_return_id` uuid NOT NULL, `order_line_id` uuid NOT NULL, `location_id` uuid NULL, PRIMARY KEY (`id`), CONSTRAINT `order_return_lines_orders_order` FOREIGN KEY (`brand_id`, `order_id`) REFERENCES `orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `order_return_lines_order_returns_order_return` FOREIGN KEY (`brand_id`, `order_return_id`) REFERENCES `order_returns` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `order_return_lines_order_lines_order_line` FOREIGN KEY (`brand_id`, `order_line_id`) REFERENCES `order_lines` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `order_return_lines_locations_location` FOREIGN KEY (`brand_id`, `location_id`) REFERENCES `locations` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `order_return_lines_quantity` CHECK (quantity > 0));
--- Create index "orderreturnline_brand_id_id" to table: "order_return_lines"
-CREATE UNIQUE INDEX `orderreturnline_brand_id_id` ON `order_return_lines` (`brand_id`, `id`);
 -- Create index "orderreturnline_brand_id_order_return_id" to table: "order_return_lines"
 CREATE INDEX `orderreturnline_brand_id_order_return_id` ON `order_return_lines` (`brand_id`, `order_return_id`);
 -- Create index "orderreturnline_brand_id_order_id" to table: "order_return_lines"
@@ -196,8 +186,6 @@ CREATE INDEX `outboxitem_brand_id_channel_id_state_next_attempt_at` ON `outbox_i
 CREATE INDEX `outboxitem_brand_id_order_id` ON `outbox_items` (`brand_id`, `order_id`);
 -- Create "payments" table
 CREATE TABLE `payments` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `method` text NOT NULL, `state` text NOT NULL, `amount` integer NOT NULL, `reference` text NOT NULL DEFAULT (''), `recorded_at` integer NOT NULL, `order_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `payments_orders_order` FOREIGN KEY (`brand_id`, `order_id`) REFERENCES `orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION);
--- Create index "payment_brand_id_id" to table: "payments"
-CREATE UNIQUE INDEX `payment_brand_id_id` ON `payments` (`brand_id`, `id`);
 -- Create index "payment_brand_id_order_id" to table: "payments"
 CREATE INDEX `payment_brand_id_order_id` ON `payments` (`brand_id`, `order_id`);
 -- Create "pickup_codes" table
@@ -238,8 +226,6 @@ CREATE INDEX `product_brand_id_min_price_id` ON `products` (`brand_id`, `min_pri
 CREATE INDEX `product_brand_id_category_id_id` ON `products` (`brand_id`, `category_id`, `id`);
 -- Create "refunds" table
 CREATE TABLE `refunds` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `amount` integer NOT NULL, `reason` text NOT NULL, `actor` text NOT NULL, `refunded_at` integer NOT NULL, `order_id` uuid NOT NULL, `order_return_id` uuid NULL, PRIMARY KEY (`id`), CONSTRAINT `refunds_orders_order` FOREIGN KEY (`brand_id`, `order_id`) REFERENCES `orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `refunds_order_returns_order_return` FOREIGN KEY (`brand_id`, `order_return_id`) REFERENCES `order_returns` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `refunds_amount` CHECK (amount > 0));
--- Create index "refund_brand_id_id" to table: "refunds"
-CREATE UNIQUE INDEX `refund_brand_id_id` ON `refunds` (`brand_id`, `id`);
 -- Create index "refund_brand_id_order_id" to table: "refunds"
 CREATE INDEX `refund_brand_id_order_id` ON `refunds` (`brand_id`, `order_id`);
 -- Create "reservations" table
@@ -254,8 +240,6 @@ CREATE INDEX `reservation_brand_id_holder_state` ON `reservations` (`brand_id`, 
 CREATE INDEX `reservation_brand_id_member_id_state` ON `reservations` (`brand_id`, `member_id`, `state`);
 -- Create "reservation_lines" table
 CREATE TABLE `reservation_lines` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `quantity` integer NOT NULL, `reservation_id` uuid NOT NULL, `variant_id` uuid NOT NULL, `location_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `reservation_lines_reservations_reservation` FOREIGN KEY (`brand_id`, `reservation_id`) REFERENCES `reservations` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `reservation_lines_variants_variant` FOREIGN KEY (`brand_id`, `variant_id`) REFERENCES `variants` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `reservation_lines_locations_location` FOREIGN KEY (`brand_id`, `location_id`) REFERENCES `locations` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `reservation_lines_quantity` CHECK (quantity > 0));
--- Create index "reservationline_brand_id_id" to table: "reservation_lines"
-CREATE UNIQUE INDEX `reservationline_brand_id_id` ON `reservation_lines` (`brand_id`, `id`);
 -- Create index "reservationline_brand_id_reservation_id_variant_id_location_id" to table: "reservation_lines"
 CREATE UNIQUE INDEX `reservationline_brand_id_reservation_id_variant_id_location_id` ON `reservation_lines` (`brand_id`, `reservation_id`, `variant_id`, `location_id`);
 -- Create "routing_policies" table
@@ -266,8 +250,6 @@ CREATE UNIQUE INDEX `routingpolicy_brand_id_id` ON `routing_policies` (`brand_id
 CREATE UNIQUE INDEX `routingpolicy_brand_id` ON `routing_policies` (`brand_id`);
 -- Create "search_terms" table
 CREATE TABLE `search_terms` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `term` text NOT NULL, `weight` integer NOT NULL, `product_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `search_terms_products_product` FOREIGN KEY (`brand_id`, `product_id`) REFERENCES `products` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION);
--- Create index "searchterm_brand_id_id" to table: "search_terms"
-CREATE UNIQUE INDEX `searchterm_brand_id_id` ON `search_terms` (`brand_id`, `id`);
 -- Create index "searchterm_brand_id_term_product_id" to table: "search_terms"
 CREATE UNIQUE INDEX `searchterm_brand_id_term_product_id` ON `search_terms` (`brand_id`, `term`, `product_id`);
 -- Create index "searchterm_brand_id_product_id" to table: "search_terms"
@@ -302,8 +284,6 @@ CREATE INDEX `stocktransfer_brand_id_to_id_state` ON `stock_transfers` (`brand_i
 CREATE INDEX `stocktransfer_brand_id_from_id_state` ON `stock_transfers` (`brand_id`, `from_id`, `state`);
 -- Create "stock_transfer_lines" table
 CREATE TABLE `stock_transfer_lines` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `quantity` integer NOT NULL, `received` integer NOT NULL DEFAULT (0), `stock_transfer_id` uuid NOT NULL, `variant_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `stock_transfer_lines_stock_transfers_stock_transfer` FOREIGN KEY (`brand_id`, `stock_transfer_id`) REFERENCES `stock_transfers` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `stock_transfer_lines_variants_variant` FOREIGN KEY (`brand_id`, `variant_id`) REFERENCES `variants` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `stock_transfer_lines_received` CHECK (quantity > 0 AND received >= 0 AND received <= quantity));
--- Create index "stocktransferline_brand_id_id" to table: "stock_transfer_lines"
-CREATE UNIQUE INDEX `stocktransferline_brand_id_id` ON `stock_transfer_lines` (`brand_id`, `id`);
 -- Create index "stocktransferline_brand_id_stock_transfer_id_variant_id" to table: "stock_transfer_lines"
 CREATE UNIQUE INDEX `stocktransferline_brand_id_stock_transfer_id_variant_id` ON `stock_transfer_lines` (`brand_id`, `stock_transfer_id`, `variant_id`);
 -- Create "variants" table
