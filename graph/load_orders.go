@@ -131,9 +131,8 @@ func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selectio
 	}
 	lines, wantLines := s.child("lines", "Order")
 	wantWork, wantParcels := s.has("fulfillmentOrders", "Order"), s.has("fulfillments", "Order")
-	if s.has("timeline", "Order") && auth.From(ctx).NarrowedByLocation() {
-		wantParcels = true // the timeline tells of visible parcels alone
-	}
+	narrowedTimeline := s.has("timeline", "Order") && auth.From(ctx).NarrowedByLocation()
+	wantParcels = wantParcels || narrowedTimeline // the timeline tells of visible parcels alone
 	wantAllocations := wantWork || wantLines && lines.has("allocations", "OrderLine")
 	p := &orderParts{}
 	var err error
@@ -149,7 +148,7 @@ func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selectio
 		all, e := r.Store.Ent.Allocation.Query().Where(allocation.OrderIDIn(ids...)).Order(allocation.ByID()).All(ctx)
 		p.allocations, err = group(all, func(a *ent.Allocation) commerce.UUID { return a.OrderID }), e
 	}
-	if err == nil && (wantWork || s.has("nextActions", "Order")) {
+	if err == nil && (wantWork || narrowedTimeline || s.has("nextActions", "Order")) {
 		// One statement for both: what is shown is narrowed, what is judged is not.
 		all, e := r.Store.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.OrderIDIn(ids...)).Order(fulfillmentorder.ByID()).All(wide(ctx))
 		err = e
@@ -223,7 +222,7 @@ func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
 	}
 	for _, e := range p.timeline[o.ID] {
 		entry := &model.TimelineEntry{At: e.At.Time(), Actor: e.Actor, Kind: e.Kind, Note: text(e.Note)}
-		if e.Kind == "SHIPPED" && auth.From(ctx).NarrowedByLocation() && !p.left(o.ID, e.Note) {
+		if auth.From(ctx).NarrowedByLocation() && !p.mayTell(o.ID, e) {
 			entry.Note = nil
 		}
 		m.Timeline = append(m.Timeline, entry)
@@ -243,9 +242,16 @@ func attribution(o *ent.Order, locations map[commerce.UUID]*model.Location) *mod
 	return out
 }
 
-// left tells whether a note of the timeline is of a parcel that the viewer sees: its carrier and tracking number.
-func (p *orderParts) left(order commerce.UUID, note string) bool {
-	return slices.ContainsFunc(p.parcels[order], func(f *ent.Fulfillment) bool { return note == f.Carrier+" "+f.TrackingNumber })
+// mayTell tells whether a viewer narrowed to locations may read the note of an entry: what other locations shipped, and why they
+// refused or held their work, is theirs.
+func (p *orderParts) mayTell(order commerce.UUID, e *ent.OrderEntry) bool {
+	switch e.Kind {
+	case "SHIPPED":
+		return slices.ContainsFunc(p.parcels[order], func(f *ent.Fulfillment) bool { return e.Note == f.Carrier+" "+f.TrackingNumber })
+	case "WORK_REJECTED", "WORK_HELD", "WORK_RELEASED":
+		return slices.ContainsFunc(p.work[order], func(w *ent.FulfillmentOrder) bool { return e.Note == w.HoldReason })
+	}
+	return true
 }
 
 // deliveryAddress is plain to members:pii and to a token narrowed to the location that ships the order, which is the only way such a

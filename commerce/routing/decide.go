@@ -36,7 +36,7 @@ type judged struct {
 	excluded string
 	complete bool // whether it can give everything
 	stock    int64
-	km       *float64 // as it is told
+	km       *float64 // as it is told, to the metre
 	distance float64  // as it is judged
 }
 
@@ -69,7 +69,7 @@ func judge(p Policy, r Request, sources []Source) []judged {
 		}
 		j.excluded = excluded(p, r, j, enabled)
 		if km != nil && j.Point != nil {
-			km[i] = r.Near.DistanceKm(*j.Point)
+			km[i] = math.Round(r.Near.DistanceKm(*j.Point)*1000) / 1000
 			j.km, j.distance = &km[i], km[i]
 		} else if far != nil && j.excluded == "" {
 			j.distance = far(j.Source)

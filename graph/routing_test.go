@@ -1,0 +1,92 @@
+package graph_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/internal/testkit"
+	"github.com/oneshelf/oneshelf/internal/testkit/apitest"
+)
+
+// stores makes a brand with so many stores, each with hats.
+func stores(t *testing.T, c *apitest.Client, from, n int) {
+	t.Helper()
+	for i := from; i < from+n; i++ {
+		code := "S" + strconv.Itoa(i)
+		c.Must(t, `mutation($code: String!, $priority: Int!) { locationUpsert(input: {code: $code, name: $code, priority: $priority}) { userErrors { message } } }`,
+			apitest.Vars{"code": code, "priority": i})
+		c.Must(t, `mutation($code: String!) { stockSet(input: {idempotencyKey: $code, variant: {sku: "HAT"}, location: {code: $code}, onHand: 9, reason: "count"}) { userErrors { message } } }`,
+			apitest.Vars{"code": code})
+	}
+}
+
+func hats(t *testing.T, k *testkit.Kit) *apitest.API {
+	t.Helper()
+	a := apitest.New(t, k)
+	a.Client(t).Must(t, `mutation { productUpsert(input: {handle: "hat", title: "Hat", variants: [{sku: "HAT", price: {amount: "100", currency: "CNY"}}]}) { userErrors { message } } }`, nil)
+	a.Client(t).Must(t, `mutation { channelConnect(input: {kind: "STOREFRONT", code: "shop", name: "shop", settings: []}) { userErrors { message } } }`, nil)
+	return a
+}
+
+const placeHat = `mutation($key: String!) { orderPlace(input: {idempotencyKey: $key, channel: {code: "shop"}, lines: [{variant: {sku: "HAT"}, quantity: 2}],
+	delivery: {ship: {address: {}}}}) { order { id fulfillmentOrders { id } } userErrors { message } } }`
+
+// A store refuses and still reads what it refused; where it goes and how others were judged is not for it, nor is their why.
+func TestAStoreRefusesAndSeesItsOwnPlaceAlone(t *testing.T) { // TN-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a, all := hats(t, k), readOperations(t)
+		own := a.Client(t)
+		stores(t, own, 1, 3)
+		work := own.Must(t, placeHat, apitest.Vars{"key": "o"}).Text("orderPlace.order.fulfillmentOrders.0.id")
+		first := a.With(t, auth.Claims{Scopes: auth.Scopes(), Locations: []string{"S1"}})
+		second := a.With(t, auth.Claims{Scopes: auth.Scopes(), Locations: []string{"S2"}})
+		third := a.With(t, auth.Claims{Scopes: auth.Scopes(), Locations: []string{"S3"}})
+		in := apitest.Vars{"input": apitest.Vars{"idempotencyKey": "r", "fulfillmentOrder": work, "reason": "the roof leaks"}}
+		require.Equal(t, []string{"NOT_FOUND"}, []string{third.Do(t, all["FulfillmentReject"], in).Text("fulfillmentReject.userErrors.0.code")})
+		r := first.Must(t, all["FulfillmentReject"], in)
+		require.Equal(t, []string{"REJECTED", "S1"}, []string{r.Text("fulfillmentReject.fulfillmentOrder.state"), r.Text("fulfillmentReject.fulfillmentOrder.location.code")})
+		require.Nil(t, r.Get("fulfillmentReject.replacement"))
+
+		const order = `{ orders(first: 1) { edges { node { timeline { kind note } fulfillmentOrders { location { code } routing { candidates { location { code } score } } } } } } }`
+		r = second.Must(t, order, nil)
+		require.JSONEq(t, `[{"location": {"code": "S2"}, "routing": {"candidates": [{"location": {"code": "S2"}, "score": 1}]}}]`,
+			string(encode(t, r.Get("orders.edges.0.node.fulfillmentOrders"))))
+		require.NotContains(t, string(r.Body), "roof")
+		require.Contains(t, string(first.Must(t, order, nil).Body), "roof")
+		require.Contains(t, string(own.Must(t, order, nil).Body), "roof")
+		require.Empty(t, third.Must(t, order, nil).Get("orders.edges"))
+
+		simulate := apitest.Vars{"input": apitest.Vars{"lines": []any{apitest.Vars{"variant": apitest.Vars{"sku": "HAT"}, "quantity": 1}}}}
+		r = second.Must(t, all["RoutingSimulate"], simulate)
+		require.Equal(t, []string{"S2", "S2"}, []string{r.Text("routingSimulate.plan.0.location.code"), r.Text("routingSimulate.candidates.0.location.code")})
+		require.Len(t, r.Get("routingSimulate.candidates"), 1)
+		said := second.Do(t, all["RoutingPolicySet"], apitest.Vars{"input": apitest.Vars{"maxParcels": 1}}).Said()
+		require.Len(t, said, 1)
+		require.Contains(t, said[0], "FORBIDDEN")
+	})
+}
+
+func TestRoutingTakesTheSameStatementsForAnyNumberOfPlaces(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a, all := hats(t, k), readOperations(t)
+		c := a.Client(t)
+		simulate := apitest.Vars{"input": apitest.Vars{"lines": []any{apitest.Vars{"variant": apitest.Vars{"sku": "HAT"}, "quantity": 1}}}}
+		const insight = `{ orders(first: 50) { edges { node { fulfillmentOrders { routing { candidates { location { code } } } } } } } }`
+		const tasks = `{ fulfillmentOrders(first: 50) { edges { node { holdReason acceptBy routing { candidates { location { code name } } } } } } }`
+		stores(t, c, 1, 2)
+		c.Must(t, placeHat, apitest.Vars{"key": "0"})
+		count := func() []int {
+			return []int{c.Must(t, all["RoutingSimulate"], simulate).Statements, c.Must(t, insight, nil).Statements, c.Must(t, tasks, nil).Statements}
+		}
+		few := count()
+		stores(t, c, 3, 20)
+		for i := range 20 {
+			c.Must(t, placeHat, apitest.Vars{"key": strconv.Itoa(i + 1)})
+		}
+		require.Equal(t, few, count())
+		require.LessOrEqual(t, few[0], 4, "variants, sources, policy, locations")
+	})
+}
