@@ -224,6 +224,9 @@ func TestNextActionsAreTrue(t *testing.T) { // FEATURES 21
 					break
 				}
 				next := l.NextActions[r.IntN(len(l.NextActions))]
+				if r.IntN(2) == 0 { // what was done least, so that every action has its turn
+					next = slices.MinFunc(l.NextActions, func(a, b string) int { return done[a] - done[b] })
+				}
 				selection := ""
 				if next == "fulfillmentAccept" {
 					selection = "dispatchToken fulfillmentOrder { id }"
@@ -236,10 +239,7 @@ func TestNextActionsAreTrue(t *testing.T) { // FEATURES 21
 			}
 		}
 		for _, action := range actions {
-			if done[action] == 0 {
-				t.Logf("%s was never done with this seed", action)
-			}
+			require.Positive(t, done[action], "%s was never done", action)
 		}
-		require.GreaterOrEqual(t, len(done), len(actions)-2)
 	})
 }
