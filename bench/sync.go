@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -12,7 +14,7 @@ import (
 	"time"
 
 	"github.com/oneshelf/oneshelf/commerce"
-	"github.com/oneshelf/oneshelf/internal/db"
+	_ "modernc.org/sqlite" // the driver
 )
 
 // Counts of a system of record, W6: how long one call takes, on either engine, on a shelf that is full.
@@ -108,37 +110,42 @@ func (b *benchmark) syncBody(on *shop, n int) []byte {
 }
 
 // fillFile writes the shelf into SQLite's file.
-func fillFile(ctx context.Context, path string, products int) (*shop, error) {
-	d, err := db.Open(ctx, path, db.Options{})
+func fillFile(ctx context.Context, path string, products int) (_ *shop, err error) {
+	d, err := sql.Open("sqlite", "file:"+path+"?_pragma=foreign_keys(1)")
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
+	defer func() { err = errors.Join(err, d.Close()) }()
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
 	var brand commerce.UUID
-	if err := d.Read().QueryRow(ctx, "SELECT id FROM brands WHERE code = ?", brandCode).Scan(&brand); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT id FROM brands WHERE code = ?", brandCode).Scan(&brand); err != nil {
 		return nil, fmt.Errorf("the brand: %w", err)
 	}
 	f := newFilling(brand, products)
-	err = d.InTx(ctx, func(tx *db.Tx) error {
-		for _, t := range f.tables() {
-			columns := strings.Fields(t.columns)
-			for some := range slices.Chunk(t.rows, 1_000) {
-				var args []any
-				for _, row := range some {
-					for _, v := range row {
-						args = append(args, plainValue(v))
-					}
-				}
-				if _, err := tx.Exec(ctx, "INSERT INTO "+t.name+` ("`+strings.Join(columns, `", "`)+`") VALUES `+db.Rows(len(some), len(columns)), args...); err != nil {
-					return fmt.Errorf("%s: %w", t.name, err)
+	for _, t := range f.tables() {
+		columns := strings.Fields(t.columns)
+		group := "(" + strings.TrimSuffix(strings.Repeat("?,", len(columns)), ",") + "),"
+		for some := range slices.Chunk(t.rows, 1_000) {
+			var args []any
+			for _, row := range some {
+				for _, v := range row {
+					args = append(args, plainValue(v))
 				}
 			}
+			into := "INSERT INTO " + t.name + ` ("` + strings.Join(columns, `", "`) + `") VALUES `
+			if _, err := tx.ExecContext(ctx, into+strings.TrimSuffix(strings.Repeat(group, len(some)), ","), args...); err != nil {
+				return nil, fmt.Errorf("%s: %w", t.name, err)
+			}
 		}
-		return nil
-	})
-	if err == nil {
-		_, err = d.Write().Exec(ctx, "ANALYZE")
 	}
+	if err := tx.Commit(); err != nil {
+		return nil, err
+	}
+	_, err = d.ExecContext(ctx, "ANALYZE")
 	return f.shop, err
 }
 
