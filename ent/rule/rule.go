@@ -4,6 +4,7 @@ package rule
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"entgo.io/ent"
@@ -24,7 +25,7 @@ const (
 	Channel                 // the row is a channel
 	OfChannel               // channel_id
 	PerhapsOf               // channel_id, which may be null: then the brand's
-	Order                   // the row is an order: its channel, and work for it at a location
+	Order                   // the row is an order: its channel, and work or pick-up at a location
 	OfOrder                 // order_id
 	OrderAt                 // order_id and location_id
 	Member                  // the row is a member: through a visible order
@@ -60,7 +61,7 @@ func where(n Narrowing, v *auth.Viewer, col column) (string, []any) {
 			c.add("("+col("channel_id")+" IS NULL OR "+inner.String()+")", inner.args...)
 		}
 	case Order:
-		c.order(col("id"), col("channel_id"))
+		c.order(col)
 	case OfOrder:
 		c.ofOrder(col("order_id"))
 	case OrderAt:
@@ -110,14 +111,16 @@ func (c *conditions) in(col string, ids []commerce.UUID) {
 	c.add(col+" IN ("+strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")+")", args...)
 }
 
-// order keeps orders to visible channels and, when narrowed by location, to those with work at a visible location.
-func (c *conditions) order(id, channel string) {
-	c.in(channel, c.v.Channels)
+// order keeps orders to visible channels and, when narrowed by location, to those with work at a visible location or fetched there: the
+// counter also sees an order that has no work yet.
+func (c *conditions) order(col column) {
+	c.in(col("channel_id"), c.v.Channels)
 	if c.v.NarrowedByLocation() {
-		work := conditions{v: c.v}
+		work, pickup := conditions{v: c.v}, conditions{v: c.v}
 		work.in("nfo.location_id", c.v.Locations)
-		c.add("EXISTS (SELECT 1 FROM fulfillment_orders nfo WHERE nfo.brand_id = ? AND nfo.order_id = "+id+" AND "+work.String()+")",
-			append([]any{c.v.Brand}, work.args...)...)
+		pickup.in(col("pickup_location_id"), c.v.Locations)
+		c.add("("+pickup.String()+" OR EXISTS (SELECT 1 FROM fulfillment_orders nfo WHERE nfo.brand_id = ? AND nfo.order_id = "+col("id")+" AND "+work.String()+"))",
+			slices.Concat(pickup.args, []any{c.v.Brand}, work.args)...)
 	}
 }
 

@@ -184,9 +184,10 @@ func TestTheBrandOfANewRowIsTheViewers(t *testing.T) { // MQ-04
 // What the contract says is hidden from a token that names channels or locations, over every type.
 func TestNarrowingHidesWhatTheContractSays(t *testing.T) { // TN-03
 	byChannel := []string{"Allocation", "Channel", "ChannelOrder", "Event", "Fulfillment", "FulfillmentLine", "FulfillmentOrder", "Job", "Listing", "Member",
-		"MemberIdentity", "Order", "OrderEntry", "OrderLine", "OutboxItem", "Payment", "Price"}
+		"MemberIdentity", "Order", "OrderEntry", "OrderLine", "OrderReturn", "OrderReturnLine", "OutboxItem", "Payment", "PickupCode", "Price", "Refund"}
 	byLocation := []string{"Allocation", "Event", "Fulfillment", "FulfillmentLine", "FulfillmentOrder", "Location", "Member", "MemberIdentity", "Order",
-		"OrderEntry", "OrderLine", "Payment", "StockLevel", "StockMovement"}
+		"OrderEntry", "OrderLine", "OrderReturn", "OrderReturnLine", "Payment", "PickupCode", "PickupGuard", "Refund",
+		"ReservationLine", "StockLevel", "StockMovement"}
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		populate(t, k)
 		channel, err := k.Store.Ent.Channel.Query().OnlyID(k.Ctx)
@@ -296,5 +297,35 @@ func TestTheConditionForHandWrittenSQL(t *testing.T) {
 		n, err := k.Store.Ent.Location.Query().Where(location.Or(location.IDNEQ(commerce.UUID{}), location.CodeNEQ(""))).Count(k.At())
 		require.NoError(t, err)
 		require.Zero(t, n)
+	})
+}
+
+// A counter sees the order that is fetched there although nobody has work for it, and with it what is of the order and who bought.
+func TestAnOrderIsSeenWhereItIsFetched(t *testing.T) { // TN-03
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		populate(t, k)
+		counter, err := k.Store.Ent.Location.Query().OnlyID(k.Ctx)
+		require.NoError(t, err)
+		inTx(t, k, func(tx *ent.Client) {
+			_, err := tx.Allocation.Delete().Exec(k.Ctx)
+			require.NoError(t, err)
+			_, err = tx.FulfillmentLine.Delete().Exec(k.Ctx)
+			require.NoError(t, err)
+			_, err = tx.Fulfillment.Delete().Exec(k.Ctx)
+			require.NoError(t, err)
+			_, err = tx.FulfillmentOrder.Delete().Exec(k.Ctx)
+			require.NoError(t, err)
+			seen := func(ctx context.Context) []int {
+				var out []int
+				for _, count := range []func(context.Context) (int, error){tx.Order.Query().Count, tx.OrderLine.Query().Count, tx.Payment.Query().Count, tx.Member.Query().Count, tx.Event.Query().Count} {
+					n, err := count(ctx)
+					require.NoError(t, err)
+					out = append(out, n)
+				}
+				return out
+			}
+			require.Equal(t, []int{1, 1, 1, 1, 1}, seen(k.At(counter)))
+			require.Equal(t, []int{0, 0, 0, 0, 0}, seen(k.At(commerce.NewUUID())))
+		})
 	})
 }
