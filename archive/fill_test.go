@@ -72,7 +72,7 @@ func fill(t testing.TB, k *testkit.Kit, of commerce.UUID) {
 					}
 					names, args = append(names, quote(c.Name)), append(args, v)
 				}
-				if _, err := tx.Exec(ctx, "INSERT INTO "+quote(s.Name)+" ("+strings.Join(names, ", ")+") VALUES "+db.Rows(1, len(args)), args...); err != nil {
+				if _, err := tx.Exec(ctx, "INSERT INTO "+quote(s.Name)+" ("+strings.Join(names, ", ")+") VALUES "+db.Groups(1, len(args)), args...); err != nil {
 					return fmt.Errorf("%s: %w", s.Name, err)
 				}
 			}

@@ -277,7 +277,7 @@ func (b *batch) flush() error {
 	for i, c := range b.columns {
 		names[i] = quote(c.Name)
 	}
-	_, err := b.tx.Exec(b.ctx, "INSERT INTO "+quote(b.table)+" ("+strings.Join(names, ", ")+") VALUES "+db.Rows(b.rows, len(b.columns)), b.args...)
+	_, err := b.tx.Exec(b.ctx, "INSERT INTO "+quote(b.table)+" ("+strings.Join(names, ", ")+") VALUES "+db.Groups(b.rows, len(b.columns)), b.args...)
 	b.args, b.rows = b.args[:0], 0
 	b.progress.tell(b.table, b.seen)
 	return err

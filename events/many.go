@@ -80,19 +80,15 @@ func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn fun
 		if err != nil {
 			return struct{}{}, err
 		}
-		var keys []any
 		for n, i := range fresh {
-			out[i] = verdicts[n]
-			if out[i].Err != nil {
+			if out[i] = verdicts[n]; out[i].Err != nil {
 				continue
 			}
-			text, err := json.Marshal(out[i].Answer)
-			if err != nil {
+			if err := tx.As(callers[i].Viewer).keep(callers[i].Call, hashes[i], out[i].Answer); err != nil {
 				return struct{}{}, err
 			}
-			keys = append(keys, tx.As(callers[i].Viewer).keyRow(callers[i].Call, hashes[i], text)...)
 		}
-		return struct{}{}, keyTable.Insert(ctx, tx.Conn, keys)
+		return struct{}{}, nil
 	})
 	if err != nil {
 		return nil, err

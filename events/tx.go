@@ -23,7 +23,13 @@ type Tx struct {
 	Viewer *auth.Viewer
 	Now    commerce.Instant
 
-	facts *[]fact
+	*said
+}
+
+// said is what is written when the work of a transaction is done.
+type said struct {
+	facts []fact
+	keys  []any // rows of keyTable
 }
 
 // fact is a Fact with who made it so.
@@ -33,7 +39,7 @@ type fact struct {
 }
 
 // Record says a fact; it is written when the transaction's work is done and announced after it has committed.
-func (tx *Tx) Record(f Fact) { *tx.facts = append(*tx.facts, fact{f, tx.Viewer.Subject, tx.cause()}) }
+func (tx *Tx) Record(f Fact) { tx.facts = append(tx.facts, fact{f, tx.Viewer.Subject, tx.cause()}) }
 
 // As is the same transaction in the hands of another viewer of the same brand: what it records is said of them.
 func (tx *Tx) As(v *auth.Viewer) *Tx {
@@ -56,19 +62,19 @@ func Do[A any](ctx context.Context, s *Store, fn func(*Tx) (A, error)) (A, error
 	if viewer == nil {
 		return answer, commerce.Errorf(commerce.Unauthenticated, "a bearer token is needed")
 	}
-	said := false
+	spoke := false
 	var refused error
 	err := s.DB.InTx(ctx, func(raw *db.Tx) error {
-		tx := &Tx{Tx: raw, Ent: ent.NewClient(ent.Driver(raw.Driver())), Viewer: viewer, Now: s.Instant(), facts: new([]fact)}
+		tx := &Tx{Tx: raw, Ent: ent.NewClient(ent.Driver(raw.Driver())), Viewer: viewer, Now: s.Instant(), said: &said{}}
 		var err error
 		answer, err = fn(tx)
 		if refused, err = parted(err); err != nil {
 			return err
 		}
-		said = len(*tx.facts) > 0
+		spoke = len(tx.facts) > 0
 		return tx.write(ctx)
 	})
-	if err == nil && said {
+	if err == nil && spoke {
 		s.committed()
 	}
 	if err == nil {
@@ -113,7 +119,7 @@ func Once[A any](ctx context.Context, s *Store, call Call, fn func(*Tx) (A, erro
 			if err != nil {
 				return fresh, err
 			}
-			return fresh, tx.keep(ctx, call, hash, fresh)
+			return fresh, tx.keep(call, hash, fresh)
 		})
 		if err == nil || replayed {
 			return answer, replayed, err
@@ -174,31 +180,26 @@ func kept[A any](ctx context.Context, c db.Conn, v *auth.Viewer, call Call, hash
 	return answer, true, json.Unmarshal(text, &answer)
 }
 
-func (tx *Tx) keep(ctx context.Context, call Call, hash []byte, answer any) error {
+// keep binds a call's key to its answer.
+func (tx *Tx) keep(call Call, hash []byte, answer any) error {
 	text, err := json.Marshal(answer)
 	if err != nil {
 		return err
 	}
-	return keyTable.Insert(ctx, tx.Conn, tx.keyRow(call, hash, text))
+	tx.keys = append(tx.keys, commerce.NewUUID(), tx.Viewer.Brand, tx.Viewer.Subject, call.Operation, call.Key, hash, text, tx.Now)
+	return nil
 }
 
 var keyTable = db.Into("idempotency_keys", "id uuid, brand_id uuid, caller text, operation text, key text, input_hash bytea, answer bytea, created_at bigint")
 
-func (tx *Tx) keyRow(call Call, hash, answer []byte) []any {
-	return []any{commerce.NewUUID(), tx.Viewer.Brand, tx.Viewer.Subject, call.Operation, call.Key, hash, answer, tx.Now}
-}
-
 var logTable = db.Into("events", `uid uuid, brand_id uuid, type text, aggregate_id uuid, sequence bigint, channel_id uuid, location_id uuid,
 	actor text, cause text, data jsonb, occurred_at bigint`)
 
-// write puts the recorded facts into the log. On SQLite, whose writers take turns, they get their numbers here; on PostgreSQL a
+// write puts the recorded facts into the log and binds keys. On SQLite, whose writers take turns, they get their numbers here; on PostgreSQL a
 // number given before commit could appear behind one that a reader has passed, so the sequencer gives it.
 func (tx *Tx) write(ctx context.Context) error {
-	if len(*tx.facts) == 0 {
-		return nil
-	}
-	rows := make([]any, 0, 11*len(*tx.facts))
-	for _, f := range *tx.facts {
+	rows := make([]any, 0, 11*len(tx.facts))
+	for _, f := range tx.facts {
 		data, err := encode(f.Data)
 		if err != nil {
 			return err
@@ -206,10 +207,10 @@ func (tx *Tx) write(ctx context.Context) error {
 		rows = append(rows, commerce.NewUUID(), tx.Viewer.Brand, f.Type, f.Aggregate, f.Sequence, f.Channel, f.Location,
 			f.actor, f.cause, nullable(data), tx.Now)
 	}
-	if err := logTable.Insert(ctx, tx.Conn, rows); err != nil {
+	if err := db.Insert(ctx, tx.Conn, db.Rows{Table: keyTable, Values: tx.keys}, db.Rows{Table: logTable, Values: rows}); err != nil {
 		return err
 	}
-	if tx.Engine() == db.SQLite {
+	if tx.Engine() == db.SQLite && len(rows) > 0 {
 		_, err := tx.Exec(ctx, "UPDATE events SET seq = id WHERE seq IS NULL")
 		return err
 	}

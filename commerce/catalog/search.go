@@ -92,7 +92,7 @@ func index(ctx context.Context, tx *events.Tx, product commerce.UUID, weights ma
 		for _, t := range some {
 			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, product, t, weights[t])
 		}
-		if _, err := tx.Exec(ctx, "INSERT INTO search_terms (id, brand_id, product_id, term, weight) VALUES "+db.Rows(len(some), 5), args...); err != nil {
+		if _, err := tx.Exec(ctx, "INSERT INTO search_terms (id, brand_id, product_id, term, weight) VALUES "+db.Groups(len(some), 5), args...); err != nil {
 			return err
 		}
 	}

@@ -105,7 +105,7 @@ func (n names) save(ctx context.Context, tx *events.Tx, id commerce.UUID, fresh 
 	for _, r := range fresh {
 		args = append(args, commerce.NewUUID(), tx.Viewer.Brand, id, r.System, r.Value, last)
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO "+n.table+" (id, brand_id, member_id, system, value, "+column+") VALUES "+db.Rows(len(fresh), 6), args...)
+	_, err := tx.Exec(ctx, "INSERT INTO "+n.table+" (id, brand_id, member_id, system, value, "+column+") VALUES "+db.Groups(len(fresh), 6), args...)
 	return err
 }
 

@@ -65,7 +65,15 @@ func allocate(ctx context.Context, tx *events.Tx, d demand) ([]commerce.UUID, er
 	if found[0].short != nil {
 		return nil, *found[0].short
 	}
-	return promise(ctx, tx, []decided{found[0].decided})
+	made, err := promise(tx, []decided{found[0].decided})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Insert(ctx, tx.Conn, made.rows...); err != nil {
+		return nil, err
+	}
+	_, err = stock.Move(ctx, tx, made.movements)
+	return made.work, err
 }
 
 // answer is what routing says to a demand: a decision, or what there is too little of.
@@ -154,15 +162,20 @@ func together(a, b []routing.Share) []routing.Share {
 	return out
 }
 
-// promise reserves what was decided and writes the work and its allocations, for all orders together. What a claimed reservation keeps
-// is given back and reserved again for the order in one. It answers the new work, in the order of the demands.
-func promise(ctx context.Context, tx *events.Tx, demands []decided) ([]commerce.UUID, error) {
-	var movements []stock.Movement
+// promises is what keeps what was decided: work with its allocations to be inserted, and movements to be made.
+type promises struct {
+	work      []commerce.UUID
+	rows      []db.Rows
+	movements []stock.Movement
+}
+
+// promise says what is to be written for what was decided, for all orders together. What a claimed reservation keeps is given back and
+// reserved again for the order in one.
+func promise(tx *events.Tx, demands []decided) (out promises, err error) {
 	var work, allocations []any
-	var ids []commerce.UUID
 	for _, d := range demands {
 		for _, k := range d.kept {
-			movements = append(movements, stock.Movement{
+			out.movements = append(out.movements, stock.Movement{
 				Place: stock.Place{Variant: k.VariantID, Location: k.LocationID}, Kind: stock.Release, Reserved: -k.Quantity,
 				Reason: "reservation taken by its order", Reference: reference(d.number), By: d.by,
 			})
@@ -170,10 +183,10 @@ func promise(ctx context.Context, tx *events.Tx, demands []decided) ([]commerce.
 		at := map[commerce.UUID]commerce.UUID{} // the work at a location
 		why, err := reasons(d.candidates)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		for _, s := range d.shares {
-			movements = append(movements, stock.Movement{
+			out.movements = append(out.movements, stock.Movement{
 				Place: stock.Place{Variant: s.Variant, Location: s.Location}, Kind: stock.Reserve, Reserved: s.Quantity,
 				Reason: "order placed", Reference: reference(d.number), By: d.by,
 			})
@@ -182,20 +195,15 @@ func promise(ctx context.Context, tx *events.Tx, demands []decided) ([]commerce.
 			}
 			id := commerce.NewUUID()
 			at[s.Location] = id
-			ids = append(ids, id)
+			out.work = append(out.work, id)
 			work = append(work, id, tx.Viewer.Brand, d.order, s.Location, WorkOpen, 0, d.acceptBy, why, 1, tx.Now, tx.Now)
 		}
 		for _, p := range spread(d.lines, d.shares) {
 			allocations = append(allocations, commerce.NewUUID(), tx.Viewer.Brand, d.order, d.lines[p.line].id, at[p.Location], p.Variant, p.Location, p.Quantity, 0, 0)
 		}
 	}
-	if _, err := stock.Move(ctx, tx, movements); err != nil {
-		return nil, err
-	}
-	if err := workTable.Insert(ctx, tx.Conn, work); err != nil {
-		return nil, err
-	}
-	return ids, allocationTable.Insert(ctx, tx.Conn, allocations)
+	out.rows = []db.Rows{{Table: workTable, Values: work}, {Table: allocationTable, Values: allocations}}
+	return out, nil
 }
 
 var (

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 const (
 	// atOnce is how many orders share a transaction at most.
 	atOnce = 64
+	// clerks is how many transactions are at work for those who see the same: while one waits for the database, another is prepared.
+	clerks = 2
 	// inLine is how many orders may wait at one desk; more are turned away at once, for they would wait too long.
 	inLine = 5_000
 	// deskTime is how long a transaction may take, whatever becomes of those who wait for it.
@@ -46,8 +49,9 @@ type desk struct {
 
 // waiting are those who see the same and can share a transaction.
 type waiting struct {
-	all     []*placing
-	serving bool
+	all    []*placing
+	clerks int
+	inHand map[any]bool // the keys and external references of orders that are being placed
 }
 
 // place waits in line and answers the verdict. A caller that goes away leaves its order to be placed all the same.
@@ -59,7 +63,7 @@ func (d *desk) place(ctx context.Context, s *Service, p *placing) (Placed, bool,
 	}
 	w := d.lines[key]
 	if w == nil {
-		w = &waiting{}
+		w = &waiting{inHand: map[any]bool{}}
 		d.lines[key] = w
 	}
 	if len(w.all) >= inLine {
@@ -67,8 +71,8 @@ func (d *desk) place(ctx context.Context, s *Service, p *placing) (Placed, bool,
 		return Placed{}, false, commerce.Errorf(commerce.RateLimited, "too many orders wait to be placed; try again in a second")
 	}
 	w.all = append(w.all, p)
-	if !w.serving {
-		w.serving = true
+	if w.clerks < clerks {
+		w.clerks++
 		go d.serve(context.WithoutCancel(ctx), s, key, w)
 	}
 	d.mu.Unlock()
@@ -91,32 +95,46 @@ func (d *desk) serve(ctx context.Context, s *Service, key string, w *waiting) {
 		d.mu.Lock()
 		next := w.take()
 		if len(next) == 0 {
-			w.serving = false
-			delete(d.lines, key)
+			if w.clerks--; w.clerks == 0 {
+				delete(d.lines, key)
+			}
 			d.mu.Unlock()
 			return
 		}
 		d.mu.Unlock()
 		s.placeTogether(ctx, next)
+		d.mu.Lock()
+		for _, p := range next {
+			for _, n := range p.names() {
+				delete(w.inHand, n)
+			}
+		}
+		d.mu.Unlock()
 	}
 }
 
-// take takes those who are next: as many as share a transaction, but no two with one key or one external reference, for the second
-// is to find what the first has done, and whoever takes a reservation alone.
+// names are what no two orders may have that are placed at the same time: the second is to find what the first has done.
+func (p *placing) names() []any {
+	type key struct{ caller, key string }
+	out := []any{key{p.viewer.Subject, p.caller.Key}}
+	if p.in.External != nil {
+		out = append(out, *p.in.External)
+	}
+	return out
+}
+
+// take takes those who are next: as many as share a transaction, leaving out who must wait for one of the same name that is in
+// hand; and whoever takes a reservation alone.
 func (w *waiting) take() []*placing {
-	type binding struct{ caller, key string }
-	keys, names := map[binding]bool{}, map[commerce.Reference]bool{}
 	var next, rest []*placing
 	for _, p := range w.all {
-		b, alone := binding{p.viewer.Subject, p.caller.Key}, p.in.Reservation != nil
-		full := len(next) == atOnce || (len(next) > 0 && (alone || next[0].in.Reservation != nil))
-		if full || keys[b] || (p.in.External != nil && names[*p.in.External]) {
+		full := len(next) == atOnce || (len(next) > 0 && (p.in.Reservation != nil || next[0].in.Reservation != nil))
+		if full || slices.ContainsFunc(p.names(), func(n any) bool { return w.inHand[n] }) {
 			rest = append(rest, p)
 			continue
 		}
-		keys[b] = true
-		if p.in.External != nil {
-			names[*p.in.External] = true
+		for _, n := range p.names() {
+			w.inHand[n] = true
 		}
 		next = append(next, p)
 	}

@@ -123,7 +123,8 @@ type Shipped struct{ Fulfillment, Order commerce.UUID }
 
 // Ship lets a parcel leave: what was promised turns into what has gone. Only the token of work that is still accepted can ship, so
 // that of canceling and shipping one wins.
-// Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; DISPATCH_REVOKED.
+// Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; DISPATCH_REVOKED; INSUFFICIENT_STOCK with what is on hand when a
+// count found less than was promised.
 func (s *Service) Ship(ctx context.Context, in ShipInput) (Shipped, bool, error) {
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return Shipped{}, false, err
@@ -246,10 +247,16 @@ func writeParcel(ctx context.Context, tx *events.Tx, o locked, w *ent.Fulfillmen
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, "INSERT INTO fulfillment_lines (id, brand_id, fulfillment_id, order_line_id, quantity) VALUES "+db.Rows(len(taken), 5), args...); err != nil {
+	if _, err := tx.Exec(ctx, "INSERT INTO fulfillment_lines (id, brand_id, fulfillment_id, order_line_id, quantity) VALUES "+db.Groups(len(taken), 5), args...); err != nil {
 		return err
 	}
 	_, err := stock.Move(ctx, tx, movements)
+	if short, ok := errors.AsType[*stock.Shortfall](err); ok { // a count found less than was promised
+		return &commerce.Error{
+			Code: commerce.InsufficientStock, Message: "not so many are on hand here; what is missing can be refused", Field: []string{"lines"},
+			Details: commerce.Shortage{Available: int(short.OnHand)},
+		}
+	}
 	return err
 }
 

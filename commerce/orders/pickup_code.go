@@ -117,7 +117,7 @@ func issue(ctx context.Context, tx *events.Tx, wanted []pickup, draw func() stri
 		for _, w := range wanted {
 			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, w.order, w.location, draw(), expires)
 		}
-		rows, err := tx.Query(ctx, `INSERT INTO pickup_codes (id, brand_id, order_id, location_id, nonce, expires_at) VALUES `+db.Rows(len(wanted), 6)+`
+		rows, err := tx.Query(ctx, `INSERT INTO pickup_codes (id, brand_id, order_id, location_id, nonce, expires_at) VALUES `+db.Groups(len(wanted), 6)+`
 			ON CONFLICT (brand_id, nonce) DO NOTHING RETURNING order_id`, args...)
 		written, err := db.Collect(rows, err, db.ScanUUID)
 		if err != nil {

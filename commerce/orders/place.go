@@ -8,6 +8,7 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/members"
+	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/events"
 )
@@ -192,13 +193,15 @@ func place(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, e
 			written, reasons = append(written, &commands[i]), append(reasons, holds[i])
 		}
 	}
-	if err := writeOrders(ctx, tx, written, reasons); err != nil {
+	made, err := promise(tx, promised)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := promise(ctx, tx, promised); err != nil {
-		return nil, err
+	if err := writeOrders(ctx, tx, written, reasons, made.rows...); err != nil || len(made.movements) == 0 {
+		return outcomes, err
 	}
-	return outcomes, nil
+	_, err = stock.Move(ctx, tx, made.movements)
+	return outcomes, err
 }
 
 // placeReserved writes an order that takes a reservation. The reservation points at its order, so the order is written first; what

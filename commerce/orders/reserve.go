@@ -237,7 +237,7 @@ func writeReservation(ctx context.Context, tx *events.Tx, in ReserveInput, membe
 		return id, err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO reservations (id, brand_id, state, expires_at, holder, member_id, reference_system, reference_value,
-		version, created_at, updated_at) VALUES `+db.Rows(1, 11), id, brand, ReservationActive,
+		version, created_at, updated_at) VALUES `+db.Groups(1, 11), id, brand, ReservationActive,
 		tx.Now.Add(time.Duration(in.TTL)*time.Second), tx.Viewer.Subject, member, in.Reference.System, in.Reference.Value, 1, tx.Now, tx.Now); err != nil {
 		return id, err
 	}

@@ -101,7 +101,7 @@ func announce(ctx context.Context, tx *events.Tx, o locked, asked []ReturnLine) 
 		return id, err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO order_return_lines (id, brand_id, order_id, order_return_id, order_line_id, quantity, reason, disposition)
-		VALUES `+db.Rows(len(rows)/8, 8), rows...); err != nil {
+		VALUES `+db.Groups(len(rows)/8, 8), rows...); err != nil {
 		return id, err
 	}
 	if _, err := tx.Exec(ctx, "UPDATE orders SET returnable = returnable - ?, returns_open = returns_open + 1 WHERE brand_id = ? AND id = ?",

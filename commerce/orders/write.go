@@ -20,9 +20,9 @@ var (
 	entryTable   = db.Into("order_entries", "id uuid, brand_id uuid, order_id uuid, at bigint, actor text, kind text, note text")
 )
 
-// writeOrders writes new orders with their lines, payments, pick-up codes, first line of the timeline and facts. An order with a
-// reason to be held is.
-func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds []string) error {
+// writeOrders writes new orders with their lines, payments, pick-up codes, first line of the timeline and facts, and what else is
+// written with them. An order with a reason to be held is.
+func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds []string, more ...db.Rows) error {
 	var orders, lines, payments, entries []any
 	var pickups []pickup
 	brand := tx.Viewer.Brand
@@ -52,13 +52,9 @@ func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds 
 			pickups = append(pickups, pickup{c.Order, *c.Pickup})
 		}
 	}
-	for _, part := range []struct {
-		of   *db.Table
-		rows []any
-	}{{orderTable, orders}, {lineTable, lines}, {paymentTable, payments}, {entryTable, entries}} {
-		if err := part.of.Insert(ctx, tx.Conn, part.rows); err != nil {
-			return err
-		}
+	rows := []db.Rows{{Table: orderTable, Values: orders}, {Table: lineTable, Values: lines}, {Table: paymentTable, Values: payments}, {Table: entryTable, Values: entries}}
+	if err := db.Insert(ctx, tx.Conn, append(rows, more...)...); err != nil {
+		return err
 	}
 	if len(pickups) == 0 {
 		return nil

@@ -156,7 +156,7 @@ func makeLevels(ctx context.Context, tx *events.Tx, location commerce.UUID, coun
 		return nil, nil
 	}
 	rows, err := tx.Query(ctx, `INSERT INTO stock_levels (id, brand_id, variant_id, location_id, on_hand, reserved, safety_stock, version, created_at, updated_at)
-		VALUES `+db.Rows(n, 10)+` ON CONFLICT (brand_id, variant_id, location_id) DO NOTHING RETURNING variant_id`, args...)
+		VALUES `+db.Groups(n, 10)+` ON CONFLICT (brand_id, variant_id, location_id) DO NOTHING RETURNING variant_id`, args...)
 	variants, err := db.Collect(rows, err, db.ScanUUID)
 	if err != nil {
 		return nil, err

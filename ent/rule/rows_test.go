@@ -93,7 +93,7 @@ func (m *maker) insert(t *schema.Table, said map[string]any) (any, error) {
 	for name, v := range values {
 		columns, args = append(columns, `"`+name+`"`), append(args, v)
 	}
-	_, err := m.c.Exec(m.kit.Ctx, "INSERT INTO "+t.Name+" ("+strings.Join(columns, ", ")+") VALUES "+db.Rows(1, len(args)), args...)
+	_, err := m.c.Exec(m.kit.Ctx, "INSERT INTO "+t.Name+" ("+strings.Join(columns, ", ")+") VALUES "+db.Groups(1, len(args)), args...)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", t.Name, err)
 	}

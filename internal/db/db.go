@@ -228,8 +228,8 @@ func Any[T comparable](c Conn, column string, values []T) (string, []any) {
 // Marks writes n question marks with commas between.
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
-// Rows writes n groups of width question marks, for inserts of many rows.
-func Rows(n, width int) string {
+// Groups writes n groups of width question marks, for inserts of many rows.
+func Groups(n, width int) string {
 	group := "(" + Marks(width) + "),"
 	return strings.TrimSuffix(strings.Repeat(group, n), ",")
 }

@@ -47,7 +47,7 @@ func TestParametersGoInOnBothEngines(t *testing.T) {
 		require.Zero(t, k.Count(t, "brands", none))
 		require.Equal(t, "?,?,?", db.Marks(3))
 		require.Empty(t, db.Marks(0))
-		require.Equal(t, "(?,?),(?,?)", db.Rows(2, 2))
+		require.Equal(t, "(?,?),(?,?)", db.Groups(2, 2))
 
 		var text string // hostile text is a value, never a part of the statement
 		for _, hostile := range []string{"'; DROP TABLE brands; --", "$1", "?", "%_\\", "🧢"} {

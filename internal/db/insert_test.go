@@ -45,5 +45,13 @@ func TestManyRowsAreInsertedAtOnce(t *testing.T) {
 		require.Equal(t, []byte{0, 0}, hash)
 		require.True(t, db.IsUnique(many.Insert(ctx, c, values[:7])))
 		require.Error(t, many.Insert(ctx, c, values[:6]))
+		two := db.Into("two", "many uuid, n bigint")
+		_, err = c.Exec(ctx, "CREATE TABLE two (many "+map[db.Engine]string{db.Postgres: "uuid", db.SQLite: "text"}[c.Engine()]+" REFERENCES many (id), n bigint)")
+		require.NoError(t, err)
+		fresh := uuid.New()
+		row := append([]any{fresh}, values[1:7]...)
+		require.NoError(t, db.Insert(ctx, c, db.Rows{Table: many, Values: row}, db.Rows{Table: many}, db.Rows{Table: two, Values: []any{fresh, 1, fresh, 2}}))
+		require.EqualValues(t, 2, k.Count(t, "two", ""))
+		require.True(t, db.IsForeignKey(db.Insert(ctx, c, db.Rows{Table: two, Values: []any{uuid.New(), 1}})))
 	})
 }

@@ -34,7 +34,7 @@ func ListOf(name, columns string) *List {
 // what a statement takes. There must be a row.
 func (l *List) With(c Conn, values []any) (string, []any) {
 	if c.engine != Postgres {
-		return l.head + "VALUES " + Rows(len(values)/l.width, l.width) + ") ", values
+		return l.head + "VALUES " + Groups(len(values)/l.width, l.width) + ") ", values
 	}
 	return l.head + l.unnest, columns(values, l.width)
 }
