@@ -32,7 +32,8 @@ type PickupInput struct {
 // change behind: it counts, and after six in a row the counter is locked for 15 minutes. Tries at one counter take turns, so however
 // many come at once, no more than six are judged.
 // Errors: FORBIDDEN without orders:write; NOT_FOUND for the location, or at code for a wrong one; LOCKED, with nothing counted;
-// ALREADY_USED with when and by whom; EXPIRED when the time is over or the order was canceled; ILLEGAL_TRANSITION.
+// ALREADY_USED with when and by whom; EXPIRED when the time is over or the order was canceled; ILLEGAL_TRANSITION;
+// INSUFFICIENT_STOCK when a count found less than was promised.
 func (s *Service) VerifyPickup(ctx context.Context, in PickupInput) (Placed, bool, error) {
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return Placed{}, false, err
