@@ -6936,7 +6936,7 @@ type FulfillmentOrder implements Node {
 
 "A decision of routing, as it was made."
 type RoutingDecision {
-  "The locations it looked at that the caller sees, best first."
+  "The best 20 of the locations it looked at, as far as the caller sees them, best first."
   candidates: [RoutingCandidate!]!
 }
 

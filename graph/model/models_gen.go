@@ -1796,7 +1796,7 @@ type RoutingCandidate struct {
 
 // A decision of routing, as it was made.
 type RoutingDecision struct {
-	// The locations it looked at that the caller sees, best first.
+	// The best 20 of the locations it looked at, as far as the caller sees them, best first.
 	Candidates []*RoutingCandidate `json:"candidates"`
 }
 
