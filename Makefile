@@ -37,6 +37,11 @@ verify: ## fail when the generated code is not what its sources say
 test: ## run every test against SQLite, a real PostgreSQL and a real Redis
 	scripts/testenv go test -timeout 10m ./...
 
+.PHONY: soak
+soak: ## kill servers 200 times an engine, or as often as KILLS says, under load; let 10,000 buyers rush; repeat with ONESHELF_SEED
+	ONESHELF_SOAK=$(or $(KILLS),1) scripts/testenv go test -count=1 -v -timeout 180m -run 'Killed|ARush' ./cmd/oneshelf
+	scripts/testenv go test -count=20 -v -timeout 60m -run TestWhateverHappens ./commerce/orders
+
 .PHONY: race
 race: ## run the tests of the concurrent rooms under the race detector (needs a C compiler)
 	CGO_ENABLED=1 scripts/testenv go test -race -timeout 20m $(RACED)

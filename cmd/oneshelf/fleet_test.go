@@ -25,8 +25,10 @@ import (
 
 // fleet is servers over one database, each a process of its own that may be killed and started again.
 type fleet struct {
-	servers []*shelf
-	token   string
+	servers  []*shelf
+	token    string
+	database string   // for looking
+	where    []string // what tells the program where the data are
 
 	mu   sync.Mutex
 	up   *sync.Cond // a server has come up
@@ -47,15 +49,19 @@ type shelf struct {
 // newFleet starts servers over the data folder alone, or over a database with folders of their own and one secret key.
 func newFleet(t testing.TB, processes int, databaseURL, redisURL string) *fleet {
 	t.Helper()
-	f := &fleet{}
+	f := &fleet{database: databaseURL}
 	f.up = sync.NewCond(&f.mu)
 	dir := t.TempDir()
+	if databaseURL == "" {
+		f.database = filepath.Join(dir, "0", "oneshelf.db")
+	}
 	shared := []string{"--secret-key-file", filepath.Join(dir, "secret.key")}
 	if databaseURL != "" {
 		shared = append(shared, "--database-url", databaseURL)
 	}
+	f.where = append([]string{"--data-dir", filepath.Join(dir, "0")}, shared...)
 	token := exec.Command("oneshelf", append([]string{"token", "--data-dir", filepath.Join(dir, "0"), "--brand", "acme", "--create-brand",
-		"--scope", "products:read products:write stock:read stock:write events:read"}, shared...)...)
+		"--scope", "products:read products:write prices:write stock:read stock:write orders:read orders:write channels:write events:read"}, shared...)...)
 	said, err := token.Output()
 	require.NoError(t, err)
 	f.token = strings.TrimSpace(string(said))
@@ -84,9 +90,7 @@ func freeAddr(t testing.TB) string {
 // start starts a server and waits until it is ready.
 func (f *fleet) start(t testing.TB, m *shelf) {
 	t.Helper()
-	m.cmd, m.errors = exec.Command("oneshelf", m.args...), &bytes.Buffer{}
-	m.cmd.Stderr = m.errors
-	require.NoError(t, m.cmd.Start())
+	f.launch(t, m)
 	within(t, "the server is ready", 20*time.Second, func() bool {
 		resp, err := client.Get("http://" + m.addr + "/readyz")
 		if err != nil {
@@ -99,6 +103,14 @@ func (f *fleet) start(t testing.TB, m *shelf) {
 	defer f.mu.Unlock()
 	m.ready = true
 	f.up.Broadcast()
+}
+
+// launch starts a server and does not wait.
+func (f *fleet) launch(t testing.TB, m *shelf) {
+	t.Helper()
+	m.cmd, m.errors = exec.Command("oneshelf", m.args...), &bytes.Buffer{}
+	m.cmd.Stderr = m.errors
+	require.NoError(t, m.cmd.Start())
 }
 
 // end ends a server: as a power cut would when the signal is os.Kill, and else as one who asks it to stop, which it then does by itself.

@@ -7,10 +7,8 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,19 +41,10 @@ type storm struct {
 	shipped  map[string]string // fulfillment order → tracking number, as answered
 }
 
-// Nothing that was answered is lost and nothing happens twice, whenever the server dies (CR-01, MP-01). ONESHELF_SOAK names how often it
-// is killed; six times when absent.
+// Nothing that was answered is lost and nothing happens twice, whenever the server dies (CR-01, MP-01).
 func TestKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
-	kills := 6
-	if n, err := strconv.Atoi(os.Getenv("ONESHELF_SOAK")); err == nil {
-		kills = n
-	}
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("ONESHELF_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("ONESHELF_SEED=%d", seed)
+	kills, seed := soak(6), seedOf(t)
 	s := &storm{process: newProcess(t), t: t, seed: seed, placed: map[string]string{}, adjusted: map[string]int{}, bought: map[string]bool{}, shipped: map[string]string{}}
 	t.Logf("ready on an empty folder after %v", s.start(t))
 	s.token = tokenOf(t, s.dir)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,11 +42,7 @@ type live struct {
 // Whoever is cut off reads on from what it saw last, and sees every event once and in order, whichever transport, server and engine (SU-01).
 func TestSubscribersWhoAreCutOffSeeEverythingOnceAndInOrder(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("ONESHELF_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("ONESHELF_SEED=%d", seed)
+	seed := seedOf(t)
 	t.Run("SQLite", func(t *testing.T) {
 		newLive(t, newFleet(t, 1, "", "")).run(t, seed, nil)
 	})
