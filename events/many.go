@@ -57,20 +57,25 @@ func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn fun
 		if err != nil {
 			return struct{}{}, err
 		}
-		var fresh []int
-		for _, i := range asked {
+		tell := func(i int) (bool, error) {
 			answer, found := old[callers[i].binding()]
 			out[i] = Verdict[A]{}
 			switch {
 			case !found:
-				fresh = append(fresh, i)
+				return false, nil
 			case !bytes.Equal(answer.hash, hashes[i]):
 				out[i].Err = mismatch()
-			default:
-				out[i].Replayed = true
-				if err := json.Unmarshal(answer.text, &out[i].Answer); err != nil {
-					return struct{}{}, err
-				}
+				return true, nil
+			}
+			out[i].Replayed = true
+			return true, json.Unmarshal(answer.text, &out[i].Answer)
+		}
+		var fresh []int
+		for _, i := range asked {
+			if found, err := tell(i); err != nil {
+				return struct{}{}, err
+			} else if !found {
+				fresh = append(fresh, i)
 			}
 		}
 		if len(fresh) == 0 {
@@ -80,13 +85,28 @@ func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn fun
 		if err != nil {
 			return struct{}{}, err
 		}
+		var refused []int
 		for n, i := range fresh {
-			if out[i] = verdicts[n]; out[i].Err != nil {
-				continue
-			}
-			if err := tx.As(callers[i].Viewer).keep(callers[i].Call, hashes[i], out[i].Answer); err != nil {
+			if verdicts[n].Err != nil {
+				refused = append(refused, i)
+			} else if err := tx.As(callers[i].Viewer).keep(callers[i].Call, hashes[i], verdicts[n].Answer); err != nil {
 				return struct{}{}, err
 			}
+		}
+		if len(refused) > 0 { // another process may have done the same call since its key was looked for: what it did is why it is refused here
+			if old, err = bound(ctx, tx, callers, refused); err != nil {
+				return struct{}{}, err
+			}
+		}
+		for n, i := range fresh {
+			if verdicts[n].Err != nil {
+				if found, err := tell(i); err != nil {
+					return struct{}{}, err
+				} else if found {
+					continue
+				}
+			}
+			out[i] = verdicts[n]
 		}
 		return struct{}{}, nil
 	})
@@ -104,19 +124,19 @@ func (c Caller) binding() binding { return binding{c.Viewer.Subject, c.Operation
 // answered is what was kept with a key.
 type answered struct{ hash, text []byte }
 
-// bound reads the answers that the callers' keys are bound to. It may find those of other callers' keys too, which no one asks for.
+var askedKeys = db.ListOf("asked", "caller text, operation text, key text")
+
+// bound reads the answers that the callers' keys are bound to.
 func bound(ctx context.Context, tx *Tx, callers []Caller, asked []int) (map[binding]answered, error) {
-	var subjects, operations, keys []string
+	var values []any
 	for _, i := range asked {
-		subjects, operations, keys = append(subjects, callers[i].Viewer.Subject), append(operations, callers[i].Operation), append(keys, callers[i].Key)
+		b := callers[i].binding()
+		values = append(values, b.caller, b.operation, b.key)
 	}
-	who, args := db.Any(tx.Conn, "caller", subjects)
-	what, more := db.Any(tx.Conn, "operation", operations)
-	args = append(args, more...)
-	which, more := db.Any(tx.Conn, "key", keys)
-	args = append(args, more...)
-	rows, err := tx.Query(ctx, "SELECT caller, operation, key, input_hash, answer FROM idempotency_keys WHERE brand_id = ? AND "+who+" AND "+what+" AND "+which,
-		append([]any{tx.Viewer.Brand}, args...)...)
+	with, args := askedKeys.With(tx.Conn, values)
+	rows, err := tx.Query(ctx, with+`SELECT k.caller, k.operation, k.key, k.input_hash, k.answer FROM asked
+		JOIN idempotency_keys k ON k.brand_id = ? AND k.caller = asked.caller AND k.operation = asked.operation AND k.key = asked.key`,
+		append(args, tx.Viewer.Brand)...)
 	out := map[binding]answered{}
 	_, err = db.Collect(rows, err, func(r *sql.Rows) (struct{}, error) {
 		var b binding

@@ -19,8 +19,6 @@ import (
 const (
 	// atOnce is how many orders share a transaction at most.
 	atOnce = 64
-	// clerks is how many transactions are at work for those who see the same: while one waits for the database, another is prepared.
-	clerks = 2
 	// inLine is how many orders may wait at one desk; more are turned away at once, for they would wait too long.
 	inLine = 5_000
 	// deskTime is how long a transaction may take, whatever becomes of those who wait for it.
@@ -49,9 +47,8 @@ type desk struct {
 
 // waiting are those who see the same and can share a transaction.
 type waiting struct {
-	all    []*placing
-	clerks int
-	inHand map[any]bool // the keys and external references of orders that are being placed
+	all     []*placing
+	serving bool
 }
 
 // place waits in line and answers the verdict. A caller that goes away leaves its order to be placed all the same.
@@ -63,7 +60,7 @@ func (d *desk) place(ctx context.Context, s *Service, p *placing) (Placed, bool,
 	}
 	w := d.lines[key]
 	if w == nil {
-		w = &waiting{inHand: map[any]bool{}}
+		w = &waiting{}
 		d.lines[key] = w
 	}
 	if len(w.all) >= inLine {
@@ -71,8 +68,8 @@ func (d *desk) place(ctx context.Context, s *Service, p *placing) (Placed, bool,
 		return Placed{}, false, commerce.Errorf(commerce.RateLimited, "too many orders wait to be placed; try again in a second")
 	}
 	w.all = append(w.all, p)
-	if w.clerks < clerks {
-		w.clerks++
+	if !w.serving {
+		w.serving = true
 		go d.serve(context.WithoutCancel(ctx), s, key, w)
 	}
 	d.mu.Unlock()
@@ -95,25 +92,16 @@ func (d *desk) serve(ctx context.Context, s *Service, key string, w *waiting) {
 		d.mu.Lock()
 		next := w.take()
 		if len(next) == 0 {
-			if w.clerks--; w.clerks == 0 {
-				delete(d.lines, key)
-			}
+			delete(d.lines, key)
 			d.mu.Unlock()
 			return
 		}
 		d.mu.Unlock()
 		s.placeTogether(ctx, next)
-		d.mu.Lock()
-		for _, p := range next {
-			for _, n := range p.names() {
-				delete(w.inHand, n)
-			}
-		}
-		d.mu.Unlock()
 	}
 }
 
-// names are what no two orders may have that are placed at the same time: the second is to find what the first has done.
+// names are what no two orders of a transaction may have: the second is to find what the first has done.
 func (p *placing) names() []any {
 	type key struct{ caller, key string }
 	out := []any{key{p.viewer.Subject, p.caller.Key}}
@@ -123,18 +111,19 @@ func (p *placing) names() []any {
 	return out
 }
 
-// take takes those who are next: as many as share a transaction, leaving out who must wait for one of the same name that is in
-// hand; and whoever takes a reservation alone.
+// take takes those who are next: as many as share a transaction, leaving out who has a name that another has, and whoever takes a
+// reservation alone.
 func (w *waiting) take() []*placing {
+	taken := map[any]bool{}
 	var next, rest []*placing
 	for _, p := range w.all {
 		full := len(next) == atOnce || (len(next) > 0 && (p.in.Reservation != nil || next[0].in.Reservation != nil))
-		if full || slices.ContainsFunc(p.names(), func(n any) bool { return w.inHand[n] }) {
+		if full || slices.ContainsFunc(p.names(), func(n any) bool { return taken[n] }) {
 			rest = append(rest, p)
 			continue
 		}
 		for _, n := range p.names() {
-			w.inHand[n] = true
+			taken[n] = true
 		}
 		next = append(next, p)
 	}
