@@ -91,6 +91,21 @@ func open(t testing.TB, url string) *Kit {
 	return k
 }
 
+// Again is the same database as another process opens it, until the test ends.
+func (k *Kit) Again(t testing.TB) *Kit {
+	t.Helper()
+	d, err := db.Open(context.Background(), k.URL, db.Options{MaxConns: 12})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Errorf("closing the database: %v", err)
+		}
+	})
+	other := *k
+	other.Store = events.New(d, k.Clock.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return &other
+}
+
 // NewBrand makes one more brand.
 func (k *Kit) NewBrand(t testing.TB, code, name string, currency commerce.Currency) *ent.Brand {
 	t.Helper()

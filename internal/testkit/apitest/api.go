@@ -43,12 +43,25 @@ type API struct {
 	Resolver *graph.Resolver
 	Market   *memory.Market // where channels of kind MEMORY trade
 	Log      *Log           // what the server has logged
+
+	dir    string
+	change []func(*server.Options)
 }
 
 // New puts the API together over k; change may alter what the server is made of.
 func New(t testing.TB, k *testkit.Kit, change ...func(*server.Options)) *API {
 	t.Helper()
-	dir := t.TempDir()
+	return put(t, k, memory.New(k.Clock.Now), t.TempDir(), change)
+}
+
+// Again is the same server as another process: over the same database, keys and secrets, knowing nothing of what this one has in hand.
+func (a *API) Again(t testing.TB) *API {
+	t.Helper()
+	return put(t, a.Kit.Again(t), a.Market, a.dir, a.change)
+}
+
+func put(t testing.TB, k *testkit.Kit, market *memory.Market, dir string, change []func(*server.Options)) *API {
+	t.Helper()
 	keys, err := auth.LoadKeys(dir + "/keys")
 	require.NoError(t, err)
 	sealing, err := seal.LoadOrCreate(dir + "/secret")
@@ -57,7 +70,7 @@ func New(t testing.TB, k *testkit.Kit, change ...func(*server.Options)) *API {
 	require.NoError(t, err)
 	written := &Log{}
 	log := slog.New(slog.NewTextHandler(written, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a := &API{Kit: k, Keys: keys, Market: memory.New(k.Clock.Now), Log: written}
+	a := &API{Kit: k, Keys: keys, Market: market, Log: written, dir: dir, change: change}
 	a.Resolver = &graph.Resolver{
 		Store: k.Store, Catalog: &catalog.Service{Store: k.Store}, Stock: &stock.Service{Store: k.Store}, Members: &members.Service{Store: k.Store},
 		Orders: &orders.Service{Store: k.Store, Tokens: orders.NewDispatch(sealing.Derive("dispatch tokens"))},
