@@ -22,7 +22,7 @@ import (
 const awkward = "榛屿 \"Tee\" <b>&amp;</b>\u2028\\ '; -- 😀 %d"
 
 // large are columns that must be larger than those they bound.
-var large = map[string]int64{"quantity": 9, "total": 1<<53 + 9, "on_hand": 9}
+var large = map[string]int64{"quantity": 9, "subtotal": 1<<53 + 9, "total": 1<<53 + 9, "on_hand": 9}
 
 // fill puts rows into every table of brand: three of each, of which one has every column that may be null.
 func fill(t testing.TB, k *testkit.Kit, of commerce.UUID) {

@@ -215,7 +215,9 @@ func (Fulfillment) Indexes() []ent.Index { return []ent.Index{index.Fields("bran
 // FulfillmentLine is what of an order line is in the parcel.
 type FulfillmentLine struct{ ent.Schema }
 
-func (FulfillmentLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfFulfillment, leaf: true}} }
+func (FulfillmentLine) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.OfFulfillment, leaf: true}}
+}
 
 func (FulfillmentLine) Fields() []ent.Field {
 	return []ent.Field{
@@ -339,7 +341,9 @@ func (OrderReturn) Indexes() []ent.Index { return []ent.Index{index.Fields("bran
 // OrderReturnLine is so many of an order line that come back. What has arrived has a disposition and the location it is at.
 type OrderReturnLine struct{ ent.Schema }
 
-func (OrderReturnLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OfOrder, leaf: true}} }
+func (OrderReturnLine) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.OfOrder, leaf: true}}
+}
 
 func (OrderReturnLine) Fields() []ent.Field {
 	return []ent.Field{

@@ -159,7 +159,9 @@ func (Reservation) Indexes() []ent.Index {
 // ReservationLine is so many of a variant kept at a location.
 type ReservationLine struct{ ent.Schema }
 
-func (ReservationLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.AtLocation, leaf: true}} }
+func (ReservationLine) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.AtLocation, leaf: true}}
+}
 
 func (ReservationLine) Fields() []ent.Field {
 	return []ent.Field{
@@ -210,7 +212,9 @@ func (StockTransfer) Indexes() []ent.Index {
 // StockTransferLine is so many of a variant in a transfer.
 type StockTransferLine struct{ ent.Schema }
 
-func (StockTransferLine) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.Brandwide, leaf: true}} }
+func (StockTransferLine) Mixin() []ent.Mixin {
+	return []ent.Mixin{owned{narrow: rule.Brandwide, leaf: true}}
+}
 
 func (StockTransferLine) Fields() []ent.Field {
 	return []ent.Field{
