@@ -221,7 +221,7 @@ func (c *crowd) stock(ctx context.Context, chance *rand.Rand) error {
 	nothing := func(answer) {}
 	switch chance.IntN(9) {
 	case 0, 1:
-		n := upTo(chance, 12)
+		n := upTo(chance, 30)
 		return c.do(ctx, "stockAdjust", map[string]any{"variant": variant, "location": here, "delta": n, "reason": "found"}, func(answer) { c.added += n })
 	case 2:
 		return c.do(ctx, "stockSet", map[string]any{"variant": variant, "location": here, "onHand": 20 + chance.IntN(40), "reason": "counted"}, nothing)

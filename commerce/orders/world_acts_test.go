@@ -59,7 +59,7 @@ var acts = []string{
 	"keep", "let go", "time passes",
 }
 
-var often = map[string]int{"place": 4, "fetch": 3, "pay": 3, "accept": 8, "ship": 3, "ship a part": 3, "hand out": 2, "announce a return": 2, "take in": 2, "set": 2, "keep": 2}
+var often = map[string]int{"place": 4, "fetch": 3, "pay": 3, "accept": 8, "ship": 3, "ship a part": 3, "hand out": 2, "announce a return": 2, "take in": 2, "set": 2, "keep": 4, "give back": 2}
 
 // anything picks something to do; nil when there is nothing to do it on.
 func (w *world) anything(r *rand.Rand) *act {
@@ -181,14 +181,20 @@ func (w *world) unkept(k *kept, released commerce.Code) judgement {
 func (w *world) paid(r *rand.Rand, name string, l *life) *act {
 	if name == "pay" {
 		due := l.total() - l.paid
-		in := w.shop.pay(l.id, upTo(r, due+due/10))
+		in := w.shop.pay(l.id, upTo(r, due+due/3))
 		refusal := first(illegal(due > 0 && !l.is("CANCELED")), invalid(in.Payment.Amount.Amount > due))
 		return keyed(name, refusal, func(ctx context.Context) (orders.Placed, bool, error) { return w.RecordPayment(ctx, in) }, func(orders.Placed) error {
 			return w.change(l, func() { l.paid += in.Payment.Amount.Amount })
 		})
 	}
+	for range 12 { // mostly an order of which something can be given back
+		if l.paid > l.refunded && (l.refunded > 0 || chance(r, 2)) { // a second time rather than a first
+			break
+		}
+		l = w.orders[r.IntN(len(w.orders))]
+	}
 	left := l.paid - l.refunded
-	in := w.shop.giveBack(l.id, upTo(r, left+left/10))
+	in := w.shop.giveBack(l.id, upTo(r, left+left/2))
 	refusal := first(illegal(left > 0), invalid(in.Amount.Amount > left))
 	return keyed(name, refusal, func(ctx context.Context) (orders.RefundMade, bool, error) { return w.Refund(ctx, in) }, func(orders.RefundMade) error {
 		return w.change(l, func() { l.refunded += in.Amount.Amount })

@@ -38,8 +38,8 @@ func (w *world) stocked(r *rand.Rand, name string) *act {
 		if chance(r, 4) {
 			in.Expected = commerce.Some(level.onHand + r.Int64N(2))
 		}
-		if chance(r, 4) {
-			in.Safety = commerce.Some(r.Int64N(3))
+		if chance(r, 2) {
+			in.Safety = commerce.Some(r.Int64N(8))
 		}
 		refusal := first(judgement{in.Expected.Or(level.onHand) != level.onHand, commerce.StockConflict}, tooFew(in.OnHand < reserved))
 		return keyed(name, refusal, func(ctx context.Context) (commerce.UUID, bool, error) { return w.stock.Set(ctx, in) }, func(commerce.UUID) error {
@@ -95,6 +95,9 @@ func (w *world) sent(r *rand.Rand, name string, v *ent.Variant, from *ent.Locati
 			to = w.where[1]
 		}
 		n := upTo(r, 6)
+		if chance(r, 4) { // more than there may be
+			n += w.available(place(v.ID, from))
+		}
 		in := stock.TransferInput{
 			Key: fresh(), From: commerce.LocationRef{Code: from.Code}, To: commerce.LocationRef{Code: to.Code},
 			Lines: []stock.TransferLine{{Variant: variantRef(v), Quantity: n}},
@@ -158,6 +161,9 @@ func (w *world) keep(r *rand.Rand, name string) *act {
 	short, placed := false, chance(r, 2)
 	for _, v := range w.what[r.IntN(2):] {
 		n, l := upTo(r, 4), w.where[r.IntN(2)]
+		if chance(r, 4) { // more than there may be
+			n += w.available(place(v.ID, l))
+		}
 		if placed {
 			lines, short = append(lines, holdAt(v.Sku, n, l.Code)), short || n > w.available(place(v.ID, l))
 		} else {
