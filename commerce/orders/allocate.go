@@ -110,7 +110,7 @@ func decide(ctx context.Context, tx *events.Tx, demands []demand) ([]answer, err
 		request := routing.Request{Lines: rest, Near: d.near, Address: d.address, Pickup: d.pickup, Except: d.except}
 		decision := routing.Decide(policy, request, from)
 		if s := decision.Short; s != nil {
-			out[i].short = &outOf{s.Variant, s.Available}
+			out[i].short = &outOf{s.Variant, s.Available + given(kept, s.Variant)}
 			continue
 		}
 		for _, s := range decision.Plan {
@@ -146,6 +146,16 @@ func (d demand) fromKept() (kept []routing.Share, rest []routing.Line) {
 		}
 	}
 	return kept, slices.DeleteFunc(rest, func(l routing.Line) bool { return l.Quantity == 0 })
+}
+
+// given is how much of a variant the shares give.
+func given(shares []routing.Share, variant commerce.UUID) (n int64) {
+	for _, s := range shares {
+		if s.Variant == variant {
+			n += s.Quantity
+		}
+	}
+	return n
 }
 
 // together is the shares of both; of one variant from one location it is one share.
@@ -185,10 +195,14 @@ func promise(tx *events.Tx, demands []decided) (out promises, err error) {
 		if err != nil {
 			return out, err
 		}
+		reason := "order placed"
+		if len(d.except) > 0 {
+			reason = "order rerouted"
+		}
 		for _, s := range d.shares {
 			out.movements = append(out.movements, stock.Movement{
 				Place: stock.Place{Variant: s.Variant, Location: s.Location}, Kind: stock.Reserve, Reserved: s.Quantity,
-				Reason: "order placed", Reference: reference(d.number), By: d.by,
+				Reason: reason, Reference: reference(d.number), By: d.by,
 			})
 			if _, ok := at[s.Location]; ok {
 				continue
