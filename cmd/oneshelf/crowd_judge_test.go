@@ -59,7 +59,7 @@ func (c *crowd) again(t testing.TB) {
 		all.Go(func() {
 			for n := i; n < len(c.told) && !t.Failed(); n += at {
 				x := c.told[n]
-				if a, err, _ := c.ask(context.WithoutCancel(t.Context()), x.name, x.input); err != nil || !a.Replayed || a.It.ID != x.id {
+				if a, _, err := c.ask(context.WithoutCancel(t.Context()), x.name, x.input); err != nil || !a.Replayed || a.It.ID != x.id {
 					t.Errorf("%s %v was answered with %q, and again with %+v, %v", x.name, x.input, x.id, a, err)
 				}
 			}
@@ -98,8 +98,8 @@ func (c *crowd) rules(t testing.TB) {
 			OR l.returned <> (SELECT COALESCE(SUM(x.quantity), 0) FROM order_return_lines x WHERE x.order_line_id = l.id AND x.disposition <> '')`,
 		"each version of an order was told once": `SELECT COUNT(*) FROM orders o WHERE o.version <> (SELECT COUNT(*) FROM events e WHERE e.aggregate_id = o.id)
 			OR o.version <> (SELECT COUNT(DISTINCT e.sequence) FROM events e WHERE e.aggregate_id = o.id)`,
-		"each version of a level was told once": `SELECT COUNT(*) FROM stock_levels l WHERE l.version - 1 <> (SELECT COUNT(DISTINCT e.sequence) FROM events e WHERE e.aggregate_id = l.id)
-			AND l.version <> (SELECT COUNT(DISTINCT e.sequence) FROM events e WHERE e.aggregate_id = l.id)`,
+		"each version of a level was told once": `SELECT COUNT(*) FROM stock_levels l WHERE
+			l.version <> 1 + (SELECT COUNT(*) FROM events e WHERE e.aggregate_id = l.id AND e.sequence BETWEEN 2 AND l.version)`,
 	} {
 		require.Zero(t, c.count(t, query), what)
 	}

@@ -207,17 +207,18 @@ func (c *crowd) send(ctx context.Context, m *shelf, body, data any) error {
 	return nil
 }
 
-// ask makes one mutation once, of whatever server has its turn.
-func (c *crowd) ask(ctx context.Context, name string, input map[string]any) (a answer, err error, died func() bool) {
+// ask makes one mutation once, of whatever server has its turn; died tells whether that was killed since.
+func (c *crowd) ask(ctx context.Context, name string, input map[string]any) (a answer, died func() bool, err error) {
 	m, deaths, err := c.next(ctx)
+	died = func() bool { return m != nil && c.died(m, deaths) }
 	if err != nil {
-		return a, err, func() bool { return false }
+		return a, died, err
 	}
 	data := map[string]answer{}
 	body := map[string]any{"variables": map[string]any{"input": input}, "query": fmt.Sprintf(
 		"mutation($input: %s%sInput!) { it: %s(input: $input) { replayed %s userErrors { code message } } }", strings.ToUpper(name[:1]), name[1:], name, mutations[name])}
 	err = c.send(ctx, m, body, &data)
-	return data["it"], err, func() bool { return c.died(m, deaths) }
+	return data["it"], died, err
 }
 
 // do makes a mutation until it is answered, whoever dies meanwhile, and writes it down; then is what follows from it, and nothing does
@@ -226,7 +227,7 @@ func (c *crowd) do(ctx context.Context, name string, input map[string]any, then 
 	ctx = context.WithoutCancel(ctx)
 	input["idempotencyKey"] = commerce.NewUUID().String()
 	for again := false; ; again = true {
-		a, err, died := c.ask(ctx, name, input)
+		a, died, err := c.ask(ctx, name, input)
 		if err != nil {
 			if _, refused := errors.AsType[errRefused](err); refused || !died() {
 				return fmt.Errorf("%s: %w", name, err)
