@@ -26,7 +26,8 @@ var (
 )
 
 // Clean brings s to NFC, trims it and checks it. It refuses invalid UTF-8, control characters (but tab and line breaks
-// in multiline text), bidirectional overrides and invisible format characters other than the joiners scripts need.
+// in multiline text), bidirectional overrides and invisible format characters other than the joiners scripts need. U+FFFD is refused too:
+// it stands where something that was no text has been lost, as decoders of JSON put it in the place of half a surrogate pair.
 func (r Text) Clean(s string) (string, *Error) {
 	if !utf8.ValidString(s) {
 		return "", Errorf(InvalidInput, "is not valid UTF-8 text")
@@ -58,7 +59,7 @@ func forbidden(c rune) bool {
 		return false
 	case unicode.IsControl(c), unicode.Is(unicode.Cf, c), unicode.Is(unicode.Co, c), unicode.Is(unicode.Cs, c):
 		return true
-	case c == '\u2028' || c == '\u2029' || c == '\ufffe' || c == '\uffff':
+	case c == utf8.RuneError || c == '\u2028' || c == '\u2029' || c == '\ufffe' || c == '\uffff':
 		return true
 	}
 	return false

@@ -48,6 +48,7 @@ func TestTextIsCleanedOrRefused(t *testing.T) { // IN-01
 		{"soft hyphen", one, "a\u00adb", refused},
 		{"tags", one, "a\U000e0061", refused},
 		{"private use", one, "a\ue000b", refused},
+		{"what was lost", one, "a\ufffdb", refused},
 		{"noncharacter", one, "a\uffffb", refused},
 		{"lone surrogate", one, "a\xed\xa0\x80b", refused},
 		{"broken UTF-8", one, "a\xffb", refused},
