@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"github.com/oneshelf/oneshelf/commerce"
@@ -421,5 +422,22 @@ func TestNumbersGoOnWhenTheLogWasEmptied(t *testing.T) {
 		seen, err := tail(k.Ctx, k.Store, 0, 1)
 		require.NoError(t, err)
 		require.Greater(t, *seen[0].Seq, int64(3))
+	})
+}
+
+// What is run again in vain is a matter of chance: the caller is told to try again, not that we are broken.
+func TestWhoseTurnNeverComesIsToldToTryAgain(t *testing.T) { // CC-06
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		tries := 0
+		_, _, err := events.Once(k.Ctx, k.Store, events.Call{Operation: "x", Key: "k"}, func(*events.Tx) (int, error) {
+			tries++
+			return 0, &pgconn.PgError{Code: "40P01"}
+		})
+		told, ok := errors.AsType[*commerce.Error](err)
+		require.True(t, ok)
+		require.Equal(t, commerce.Conflict, told.Code)
+		require.True(t, told.Retryable)
+		require.Greater(t, tries, 3)
+		require.Zero(t, k.Count(t, "idempotency_keys", ""))
 	})
 }

@@ -74,6 +74,9 @@ func Do[A any](ctx context.Context, s *Store, fn func(*Tx) (A, error)) (A, error
 		spoke = len(tx.facts) > 0
 		return tx.write(ctx)
 	})
+	if db.IsTransient(err) { // CC-06: a matter of chance, and no fault of ours
+		err = &commerce.Error{Code: commerce.Conflict, Message: "many change the same at once; try again", Retryable: true, Err: err}
+	}
 	if err == nil && spoke {
 		s.committed()
 	}

@@ -21,6 +21,8 @@ const (
 	atOnce = 64
 	// inLine is how many orders may wait at one desk; more are turned away at once, for they would wait too long.
 	inLine = 5_000
+	// gathering is how long the next transaction waits, after one that several shared, for as many to come again.
+	gathering = time.Millisecond
 	// deskTime is how long a transaction may take, whatever becomes of those who wait for it.
 	deskTime = 20 * time.Second
 )
@@ -38,8 +40,8 @@ type placing struct {
 	done    chan struct{} // closed when verdict is told
 }
 
-// desk lets calls that come at the same time share a transaction. While one transaction runs, those that come gather for the next:
-// nobody waits for company, and the busier it is the more share the cost of a lock and a commit. Its zero value is ready.
+// desk lets calls that come at the same time share a transaction. While one transaction runs, those that come gather for the next;
+// after one that several shared, the next waits a millisecond for as many. Who comes alone never waits. Its zero value is ready.
 type desk struct {
 	mu    sync.Mutex
 	lines map[string]*waiting
@@ -49,6 +51,7 @@ type desk struct {
 type waiting struct {
 	all     []*placing
 	serving bool
+	came    chan struct{} // receives when somebody has come
 }
 
 // place waits in line and answers the verdict. A caller that goes away leaves its order to be placed all the same.
@@ -60,7 +63,7 @@ func (d *desk) place(ctx context.Context, s *Service, p *placing) (Placed, bool,
 	}
 	w := d.lines[key]
 	if w == nil {
-		w = &waiting{}
+		w = &waiting{came: make(chan struct{}, 1)}
 		d.lines[key] = w
 	}
 	if len(w.all) >= inLine {
@@ -73,6 +76,10 @@ func (d *desk) place(ctx context.Context, s *Service, p *placing) (Placed, bool,
 		go d.serve(context.WithoutCancel(ctx), s, key, w)
 	}
 	d.mu.Unlock()
+	select {
+	case w.came <- struct{}{}:
+	default:
+	}
 	select {
 	case <-p.done:
 		return p.verdict.Answer, p.verdict.Replayed, p.verdict.Err
@@ -98,6 +105,29 @@ func (d *desk) serve(ctx context.Context, s *Service, key string, w *waiting) {
 		}
 		d.mu.Unlock()
 		s.placeTogether(ctx, next)
+		if len(next) > 1 {
+			d.gather(w, len(next))
+		}
+	}
+}
+
+// gather waits a moment until as many are in line as shared the last transaction: those who were just told their verdicts come again
+// together, and the first of them alone would make all others wait for a whole transaction.
+func (d *desk) gather(w *waiting, many int) {
+	moment := time.NewTimer(gathering)
+	defer moment.Stop()
+	for {
+		d.mu.Lock()
+		enough := len(w.all) >= many
+		d.mu.Unlock()
+		if enough {
+			return
+		}
+		select {
+		case <-w.came:
+		case <-moment.C:
+			return
+		}
 	}
 }
 

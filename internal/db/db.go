@@ -298,8 +298,8 @@ func IsCheck(err error) bool {
 	return false
 }
 
-// isTransient tells whether the same transaction may succeed when it is run again.
-func isTransient(err error) bool {
+// IsTransient tells whether the same transaction may succeed when it is run again. InTx has done so, until it gave up.
+func IsTransient(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code == "40001" || e.Code == "40P01" || e.Code == "55P03"
 	}

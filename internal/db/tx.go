@@ -22,7 +22,7 @@ type Tx struct {
 func (d *DB) InTx(ctx context.Context, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := d.once(ctx, fn)
-		if err == nil || !isTransient(err) || try == attempts {
+		if err == nil || !IsTransient(err) || try == attempts {
 			return err
 		}
 		pause := time.Duration(1<<try) * time.Millisecond
