@@ -507,6 +507,19 @@ export type FulfillmentOrderState =
   /** Canceled. */
   | 'CANCELED';
 
+/** Who pays for a discount. */
+export type DiscountPayer =
+  /** The brand. */
+  | 'BRAND'
+  /** The marketplace. */
+  | 'PLATFORM'
+  /** The mall. */
+  | 'MALL'
+  /** The store. */
+  | 'STORE'
+  /** The member, with points. */
+  | 'POINTS';
+
 /** Where a pick-up code stands. */
 export type PickupCodeState =
   /** Can be used. */
@@ -619,6 +632,12 @@ export type OrderPlaceInput = {
   expectedTotal?: InputMaybe<MoneyInput>;
   /** Money received already. */
   payments?: InputMaybe<Array<PaymentInput>>;
+  /** A reservation that this order takes: it gives its stock first, and ends. */
+  reservation?: InputMaybe<Scalars['ID']['input']>;
+  /** The guide who earned the sale, by the brand's own code. */
+  guide?: InputMaybe<Scalars['String']['input']>;
+  /** The store that earned the sale. */
+  store?: InputMaybe<LocationRef>;
   /** A note. */
   note?: InputMaybe<Scalars['String']['input']>;
   /** When it was placed; now when absent, never in the future. */
@@ -633,17 +652,37 @@ export type OrderLineInput = {
   quantity: Scalars['Int']['input'];
   /** What the caller believes a unit costs; with prices:write, what it costs. */
   unitPrice?: InputMaybe<MoneyInput>;
+  /** What is taken off the whole line, by who pays for it. Needs prices:write. */
+  discountShares?: InputMaybe<Array<DiscountShareInput>>;
+};
+
+/** What is taken off a line, by who pays for it. */
+export type DiscountShareInput = {
+  /** Who. */
+  payer: DiscountPayer;
+  /** How much. */
+  amount: MoneyInput;
 };
 
 /** How an order gets to the buyer: exactly one of these. */
 export type DeliveryInput =
   /** By parcel. */
-  { ship: ShipInput; };
+  { ship: ShipInput; pickup?: never; }
+  |  /** The buyer comes. */
+  { ship?: never; pickup: PickupInput; };
+
+/** The buyer comes. */
+export type PickupInput = {
+  /** To where. */
+  location: LocationRef;
+};
 
 /** By parcel. */
 export type ShipInput = {
   /** To where. */
   address: AddressInput;
+  /** Where that is, for choosing a near location. */
+  near?: InputMaybe<PointInput>;
 };
 
 /** Money received. */
@@ -678,6 +717,8 @@ export type OrderCancelInput = {
   order: OrderRef;
   /** Why. */
   reason: Scalars['String']['input'];
+  /** What of it; all when absent. A part can be canceled as long as it has not left. */
+  lines?: InputMaybe<Array<LineQuantityInput>>;
 };
 
 /** Work to be taken on. */
@@ -712,6 +753,118 @@ export type LineQuantityInput = {
   sku?: InputMaybe<Scalars['String']['input']>;
   /** How many, at least 1. */
   quantity: Scalars['Int']['input'];
+};
+
+/** Work to be refused. */
+export type FulfillmentRejectInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which work. */
+  fulfillmentOrder: Scalars['ID']['input'];
+  /** Why. */
+  reason: Scalars['String']['input'];
+  /** The goods are not there although they should be: what is refused is counted off what is on hand. */
+  missing?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Work to be kept back. */
+export type FulfillmentHoldInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which work. */
+  fulfillmentOrder: Scalars['ID']['input'];
+  /** Why. */
+  reason: Scalars['String']['input'];
+};
+
+/** Work to go on. */
+export type FulfillmentReleaseInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which work. */
+  fulfillmentOrder: Scalars['ID']['input'];
+  /** Why. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A code shown at a counter. */
+export type PickupVerifyInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** The code; spaces, hyphens and case do not matter. */
+  code: Scalars['String']['input'];
+  /** Which counter. */
+  location: LocationRef;
+};
+
+/** Goods that are to come back. */
+export type ReturnRequestInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Of which order. */
+  order: OrderRef;
+  /** What: never more than has left and not come back. */
+  lines: Array<ReturnLineInput>;
+};
+
+/** So many of an order line: exactly one of line and sku. */
+export type ReturnLineInput = {
+  /** The order line's id. */
+  line?: InputMaybe<Scalars['ID']['input']>;
+  /** The variant's code; lines are taken in order. */
+  sku?: InputMaybe<Scalars['String']['input']>;
+  /** How many, at least 1. */
+  quantity: Scalars['Int']['input'];
+  /** Why. */
+  reason: Scalars['String']['input'];
+};
+
+/** Goods that came back. */
+export type ReturnReceiveInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which return. */
+  return: Scalars['ID']['input'];
+  /** Where they are. */
+  location: LocationRef;
+  /** What arrived: never more than was announced. */
+  lines: Array<ReturnReceiveLineInput>;
+};
+
+/** So many of an order line: exactly one of line and sku. */
+export type ReturnReceiveLineInput = {
+  /** The order line's id. */
+  line?: InputMaybe<Scalars['ID']['input']>;
+  /** The variant's code; lines are taken in order. */
+  sku?: InputMaybe<Scalars['String']['input']>;
+  /** How many, at least 1. */
+  quantity: Scalars['Int']['input'];
+  /** What becomes of them. */
+  disposition: ReturnDisposition;
+};
+
+/** A return to be refused. */
+export type ReturnRejectInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which return. */
+  return: Scalars['ID']['input'];
+  /** Why. */
+  reason: Scalars['String']['input'];
+};
+
+/** Money to be given back. */
+export type RefundCreateInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Of which order. */
+  order: OrderRef;
+  /** How much, never above what was paid and not given back. */
+  amount: MoneyInput;
+  /** Why. */
+  reason: Scalars['String']['input'];
+  /** For which return. */
+  return?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** What sort of place it is. */
@@ -829,6 +982,12 @@ export type LocationUpsertInput = {
   pickup?: InputMaybe<Scalars['Boolean']['input']>;
   /** Whether it ships parcels. */
   shipFrom?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Whether a joint venture or franchise lends its stock to the online pool; not when it is made without. */
+  lent?: InputMaybe<Scalars['Boolean']['input']>;
+  /** After how many seconds a count is not trusted any more; null for never. */
+  staleAfterSeconds?: InputMaybe<Scalars['Int']['input']>;
+  /** How many percent of what is available can then be sold online, 0 to 100; 100 when it is made without. */
+  stalePercent?: InputMaybe<Scalars['Int']['input']>;
   /** A lower number goes first; 100 when it is made without. */
   priority?: InputMaybe<Scalars['Int']['input']>;
   /** Where it stands. */
@@ -906,6 +1065,143 @@ export type StockSyncOutcome =
   /** It cannot be taken: see userErrors. */
   | 'FAILED';
 
+/** Where a reservation stands. */
+export type ReservationState =
+  /** It keeps stock. */
+  | 'ACTIVE'
+  /** An order took it. */
+  | 'CONSUMED'
+  /** It was given back. */
+  | 'RELEASED'
+  /** Its time was over. */
+  | 'EXPIRED';
+
+/** Stock to be kept. */
+export type StockReserveInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** What is to be kept. */
+  lines: Array<StockReserveLineInput>;
+  /** For how many seconds, 1 to 86,400. */
+  ttlSeconds: Scalars['Int']['input'];
+  /** For whom; a member's reservations are capped together, whoever asks. */
+  member?: InputMaybe<MemberRef>;
+  /** What it is for in another system. */
+  reference?: InputMaybe<ExternalRefInput>;
+};
+
+/** So many of a variant to be kept. */
+export type StockReserveLineInput = {
+  /** Which variant. */
+  variant: VariantRef;
+  /** How many, at least 1. */
+  quantity: Scalars['Int']['input'];
+  /** Where; chosen as for an order when absent. */
+  location?: InputMaybe<LocationRef>;
+};
+
+/** A reservation to be given back. */
+export type StockReleaseInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which one. */
+  reservation: Scalars['ID']['input'];
+};
+
+/** Where a transfer stands. */
+export type TransferState =
+  /** On its way. */
+  | 'IN_TRANSIT'
+  /** All of it has arrived. */
+  | 'RECEIVED'
+  /** What had not arrived was called back. */
+  | 'CANCELED';
+
+/** So many of a variant in a transfer. */
+export type StockTransferLineInput = {
+  /** Which variant. */
+  variant: VariantRef;
+  /** How many, at least 1. */
+  quantity: Scalars['Int']['input'];
+};
+
+/** Goods to be sent to another location. */
+export type StockTransferCreateInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** From where. */
+  from: LocationRef;
+  /** To where. */
+  to: LocationRef;
+  /** What is sent: 1 to 250 lines. */
+  lines: Array<StockTransferLineInput>;
+  /** What it is for in another system. */
+  reference?: InputMaybe<ExternalRefInput>;
+};
+
+/** Goods that arrived. */
+export type StockTransferReceiveInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which transfer. */
+  transfer: Scalars['ID']['input'];
+  /** What arrived; all that is missing when absent. */
+  lines?: InputMaybe<Array<StockTransferLineInput>>;
+};
+
+/** A transfer to be called back. */
+export type StockTransferCancelInput = {
+  /** 1 to 128 printable characters; the same call may be sent again with it. */
+  idempotencyKey: Scalars['String']['input'];
+  /** Which transfer. */
+  transfer: Scalars['ID']['input'];
+  /** Why. */
+  reason: Scalars['String']['input'];
+};
+
+/** Something that makes one way to send an order better than another. */
+export type RoutingCriterion =
+  /** One location that can give everything beats a split. */
+  | 'FEWEST_PARCELS'
+  /** The location with the lower priority number. */
+  | 'PRIORITY'
+  /** The location nearer to the buyer: by coordinates where both are known, else by district, city and province. */
+  | 'DISTANCE'
+  /** The location that has the most of what is asked. */
+  | 'MOST_STOCK';
+
+/** How locations are to be chosen. Absent keeps, null clears. */
+export type RoutingPolicySetInput = {
+  /** What is judged, one after the other; FEWEST_PARCELS, PRIORITY when cleared. */
+  criteria?: InputMaybe<Array<RoutingCriterion>>;
+  /** The locations that take part. */
+  locations?: InputMaybe<Array<LocationRef>>;
+  /** The provinces of buyers for whom this is in force. */
+  regions?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Into how many parcels an order may be split, at least 1. */
+  maxParcels?: InputMaybe<Scalars['Int']['input']>;
+  /** How many seconds a location has to accept, 60 to 604,800. */
+  acceptWithinSeconds?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** An order that is not placed. */
+export type RoutingSimulateInput = {
+  /** What would be bought: 1 to 250 lines. */
+  lines: Array<RoutingLineInput>;
+  /** Where it would go. */
+  address?: InputMaybe<AddressInput>;
+  /** Where the buyer is. */
+  near?: InputMaybe<PointInput>;
+};
+
+/** So many of a variant. */
+export type RoutingLineInput = {
+  /** Which variant. */
+  variant: VariantRef;
+  /** How many, at least 1. */
+  quantity: Scalars['Int']['input'];
+};
+
 export type ProductsQueryVariables = Exact<{
   first: Scalars['Int']['input'];
   after?: InputMaybe<Scalars['String']['input']>;
@@ -934,7 +1230,7 @@ export type AdjustStockMutationVariables = Exact<{
 }>;
 
 
-export type AdjustStockMutation = { __typename?: 'Mutation', stockAdjust?: { __typename?: 'StockAdjustPayload', level?: { __typename?: 'StockLevel', onHand: number } | null, userErrors: Array<{ __typename?: 'InputError', code: UserErrorCode, message: string } | { __typename?: 'InsufficientStock', code: UserErrorCode, message: string } | { __typename?: 'StockConflict', code: UserErrorCode, message: string } | { __typename?: 'PriceChanged', code: UserErrorCode, message: string } | { __typename?: 'IllegalTransition', code: UserErrorCode, message: string }> } | null };
+export type AdjustStockMutation = { __typename?: 'Mutation', stockAdjust?: { __typename?: 'StockAdjustPayload', level?: { __typename?: 'StockLevel', onHand: number } | null, userErrors: Array<{ __typename?: 'InputError', code: UserErrorCode, message: string } | { __typename?: 'InsufficientStock', code: UserErrorCode, message: string } | { __typename?: 'StockConflict', code: UserErrorCode, message: string } | { __typename?: 'PriceChanged', code: UserErrorCode, message: string } | { __typename?: 'IllegalTransition', code: UserErrorCode, message: string } | { __typename?: 'PickupCodeUsed', code: UserErrorCode, message: string }> } | null };
 
 
 export const ProductsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Products"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"products"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"status"},"value":{"kind":"EnumValue","value":"ACTIVE"}}]}},{"kind":"Argument","name":{"kind":"Name","value":"orderBy"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"field"},"value":{"kind":"EnumValue","value":"TITLE"}}]}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"title"}},{"kind":"Field","name":{"kind":"Name","value":"variants"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"sku"}},{"kind":"Field","name":{"kind":"Name","value":"price"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}},{"kind":"Field","name":{"kind":"Name","value":"currency"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"available"}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<ProductsQuery, ProductsQueryVariables>;
