@@ -21,8 +21,8 @@ const (
 	atOnce = 64
 	// inLine is how many orders may wait at one desk; more are turned away at once, for they would wait too long.
 	inLine = 5_000
-	// gathering is how long the next transaction waits, after one that several shared, for as many to come again.
-	gathering = time.Millisecond
+	// gathering bounds how long the next transaction waits, after one that several shared, for as many to come again.
+	gathering = 8 * time.Millisecond
 	// deskTime is how long a transaction may take, whatever becomes of those who wait for it.
 	deskTime = 20 * time.Second
 )
@@ -41,7 +41,7 @@ type placing struct {
 }
 
 // desk lets calls that come at the same time share a transaction. While one transaction runs, those that come gather for the next;
-// after one that several shared, the next waits a millisecond for as many. Who comes alone never waits. Its zero value is ready.
+// after one that several shared, the next waits a little for as many. Who comes alone never waits. Its zero value is ready.
 type desk struct {
 	mu    sync.Mutex
 	lines map[string]*waiting
@@ -104,17 +104,18 @@ func (d *desk) serve(ctx context.Context, s *Service, key string, w *waiting) {
 			return
 		}
 		d.mu.Unlock()
+		began := time.Now()
 		s.placeTogether(ctx, next)
 		if len(next) > 1 {
-			d.gather(w, len(next))
+			d.gather(w, len(next), min(time.Since(began), gathering))
 		}
 	}
 }
 
-// gather waits a moment until as many are in line as shared the last transaction: those who were just told their verdicts come again
-// together, and the first of them alone would make all others wait for a whole transaction.
-func (d *desk) gather(w *waiting, many int) {
-	moment := time.NewTimer(gathering)
+// gather waits until as many are in line as shared the last transaction, at most as long as it took: those who were just told their
+// verdicts come again together, and the first of them alone would make all others wait for a whole transaction.
+func (d *desk) gather(w *waiting, many int, most time.Duration) {
+	moment := time.NewTimer(most)
 	defer moment.Stop()
 	for {
 		d.mu.Lock()
