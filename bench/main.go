@@ -153,11 +153,11 @@ func (b *benchmark) all(ctx context.Context) (err error) {
 		return err
 	}
 	if b.wants("W6") {
-		counts, err := b.measureSync(ctx)
+		counts, orders, err := b.measureSync(ctx)
 		if err != nil {
 			return err
 		}
-		text += syncTable(counts)
+		text += placedTable(orders) + syncTable(counts)
 	}
 	fmt.Print(text)
 	if b.write == "" || b.short || b.only != "" {

@@ -35,31 +35,77 @@ type synced struct {
 
 func (s synced) middle() time.Duration { return s.took[len(s.took)/2] }
 
-// measureSync sends counts to the server over PostgreSQL and to one of its own over SQLite.
-func (b *benchmark) measureSync(ctx context.Context) ([]synced, error) {
+// measureSync sends counts to the server over PostgreSQL and to one of its own over SQLite, which takes orders first.
+func (b *benchmark) measureSync(ctx context.Context) ([]synced, []placed, error) {
 	out, err := b.syncs("PostgreSQL", b.server.addr, b.token, b.shop)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file := b.options
 	file.dir = filepath.Join(b.dir, "sqlite")
 	token, err := newShelf(ctx, file, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	own, err := fillFile(ctx, filepath.Join(file.dir, "oneshelf.db"), b.products)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	server, err := startServer(ctx, file, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	more, err := b.syncs("SQLite", server.addr, token, own)
+	orders, err := b.places(ctx, target{server.addr, "/graphql", token}, own)
+	var more []synced
+	if err == nil {
+		more, err = b.syncs("SQLite", server.addr, token, own)
+	}
 	if stopped := server.stop(); err == nil {
 		err = stopped
 	}
-	return append(out, more...), err
+	return append(out, more...), orders, err
+}
+
+// placed is how fast orders were placed on SQLite, which has nothing beside it.
+type placed struct {
+	id       string
+	clients  int
+	rate     float64
+	p50, p99 float64 // milliseconds
+}
+
+// places runs the workloads of orders on one server.
+func (b *benchmark) places(ctx context.Context, on target, own *shop) ([]placed, error) {
+	var out []placed
+	for _, p := range []struct {
+		placed
+		variant func() string
+	}{
+		{placed{id: "W4", clients: 16}, func() string { return pick(own.spread) }},
+		{placed{id: "W5", clients: 16}, func() string { return own.hot }},
+		{placed{id: "W5", clients: 64}, func() string { return own.hot }},
+	} {
+		w := workload{on, func() []byte { return b.orderBody(p.variant()) }, wasPlaced}
+		latencies, _, took, err := drive(ctx, w, p.clients, b.warm, b.length, func() {})
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(latencies)
+		p.rate, p.p50, p.p99 = float64(len(latencies))/took.Seconds(), quantile(latencies, 0.5), quantile(latencies, 0.99)
+		b.say("%s on SQLite, %d clients: %.0f/s, p99 %.0f ms", p.id, p.clients, p.rate, p.p99)
+		out = append(out, p.placed)
+	}
+	return out, nil
+}
+
+// placedTable is orders on SQLite, as Markdown.
+func placedTable(all []placed) string {
+	var out strings.Builder
+	out.WriteString("\n| orders on SQLite | requests/s | p50 ms | p99 ms |\n|---|---|---|---|\n")
+	for _, p := range all {
+		fmt.Fprintf(&out, "| %s, %d clients | %.0f | %.1f | %.1f |\n", p.id, p.clients, p.rate, p.p50, p.p99)
+	}
+	return out.String()
 }
 
 // syncs sends calls of every size in turn; every row changes what is there.
