@@ -21,6 +21,11 @@ type Point struct {
 	Longitude float64 `json:"longitude"`
 }
 
+// OnGlobe tells whether there is such a place; what is no number is nowhere.
+func (p Point) OnGlobe() bool {
+	return p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180
+}
+
 // EarthKm is the mean radius of the earth in kilometres (IUGG).
 const EarthKm = 6371.0088
 

@@ -142,11 +142,12 @@ func (r *Resolver) locationConnection(ctx context.Context, a keyset.Args, w *mod
 
 // within keeps locations to a circle on the globe.
 func within(p model.PointInput, km float64) (func(*sql.Selector), error) {
-	if !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) || !(km > 0 && km <= 21000) {
+	at := commerce.Point{Latitude: p.Latitude, Longitude: p.Longitude}
+	if !at.OnGlobe() || !(km > 0 && km <= 21000) {
 		return nil, badRequest("near must be a point on the globe and radiusKm between 0 and 21000")
 	}
 	return func(s *sql.Selector) {
-		s.Where(read.Within(commerce.Point{Latitude: p.Latitude, Longitude: p.Longitude}, km))
+		s.Where(read.Within(at, km))
 	}, nil
 }
 

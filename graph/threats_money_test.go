@@ -123,7 +123,7 @@ func TestMQ01AmountsOfEveryMutation(t *testing.T) {
 				if !slices.Contains(free, name) {
 					refused("0", "CNY", "INVALID_INPUT")
 				}
-				for _, currency := range []string{"", "cny", "XXX", "CNYX", "¥", "USD", "JPY", "BHD"} {
+				for _, currency := range []string{"", "cny", "ZZZ", "CNYX", "¥", "USD", "JPY", "BHD"} {
 					refused("1", currency, "INVALID_INPUT")
 				}
 				refused("1.5", "JPY", "INVALID_INPUT") // has no smaller unit

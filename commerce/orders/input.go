@@ -56,7 +56,7 @@ func (f *fields) lineQuantities(lines []LineQuantity, needed bool) {
 }
 
 func (f *fields) near(p *commerce.Point, path ...string) {
-	if p != nil && !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) {
+	if p != nil && !p.OnGlobe() {
 		f.add(commerce.Invalid(path, "is not on the globe"))
 	}
 }

@@ -212,5 +212,5 @@ func CodeState(c *ent.PickupCode, order State, lockedUntil, now commerce.Instant
 	return CodeIssued
 }
 
-// CodeText is the code that the buyer shows, XXXXX-XXXXX. It gives out goods: it is for the brand's own eyes and lies nowhere.
+// CodeText is the code that the buyer shows, five characters, a hyphen and five more. It gives out goods: it is for the brand's own eyes and lies nowhere.
 func (s *Service) CodeText(c *ent.PickupCode) string { return s.Tokens.pickup().text(c) }

@@ -38,7 +38,7 @@ func (d Dispatch) pickup() pickupCodes {
 	return pickupCodes{mac.Sum(nil)}
 }
 
-// text is the code as it is shown: XXXXX-XXXXX.
+// text is the code as it is shown: nonce, hyphen, signature.
 func (p pickupCodes) text(c *ent.PickupCode) string {
 	return c.Nonce + "-" + p.signature(c)
 }

@@ -24,14 +24,11 @@ type Rows struct {
 // Into reads a table's columns from a list such as "id uuid, state text, address jsonb".
 func Into(name, columns string) *Table {
 	t := &Table{}
+	named, kinds := typed(columns)
 	var names, picks, aliases []string
-	for i, column := range strings.Split(columns, ",") {
-		name, kind, ok := strings.Cut(strings.TrimSpace(column), " ")
-		if !ok {
-			panic(fmt.Sprintf("column %q has no type", column))
-		}
+	for i, kind := range kinds {
 		alias := fmt.Sprintf("c%d", i)
-		names, aliases = append(names, `"`+name+`"`), append(aliases, alias)
+		names, aliases = append(names, `"`+named[i]+`"`), append(aliases, alias)
 		if kind == "jsonb" {
 			kind, alias = "text", alias+"::jsonb"
 		}

@@ -15,18 +15,27 @@ type List struct {
 // ListOf reads the name of a list and its columns from texts such as "moved" and "variant uuid, on_hand_delta bigint".
 func ListOf(name, columns string) *List {
 	l := &List{}
-	var names, arrays []string
-	for column := range strings.SplitSeq(columns, ",") {
-		name, kind, ok := strings.Cut(strings.TrimSpace(column), " ")
-		if !ok {
-			panic(fmt.Sprintf("column %q has no type", column))
-		}
-		names, arrays = append(names, name), append(arrays, "?::"+kind+"[]")
+	names, kinds := typed(columns)
+	arrays := make([]string, len(kinds))
+	for i, kind := range kinds {
+		arrays[i] = "?::" + kind + "[]"
 	}
 	l.width = len(names)
 	l.head = "WITH " + name + " (" + strings.Join(names, ", ") + ") AS ("
 	l.unnest = "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")) "
 	return l
+}
+
+// typed reads names and PostgreSQL types of columns from a list such as "id uuid, state text".
+func typed(columns string) (names, kinds []string) {
+	for column := range strings.SplitSeq(columns, ",") {
+		name, kind, ok := strings.Cut(strings.TrimSpace(column), " ")
+		if !ok {
+			panic(fmt.Sprintf("column %q has no type", column))
+		}
+		names, kinds = append(names, name), append(kinds, kind)
+	}
+	return names, kinds
 }
 
 // With is how a statement begins that takes rows along, whose values stand one after the other, and its first arguments. PostgreSQL
