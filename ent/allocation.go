@@ -11,10 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/ent/allocation"
 	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
-	"github.com/oneshelf/oneshelf/ent/location"
-	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderline"
-	"github.com/oneshelf/oneshelf/ent/variant"
 )
 
 // Allocation is the model entity for the Allocation schema.
@@ -48,30 +45,13 @@ type Allocation struct {
 
 // AllocationEdges holds the relations/edges for other nodes in the graph.
 type AllocationEdges struct {
-	// Order holds the value of the order edge.
-	Order *Order `json:"order,omitempty"`
 	// OrderLine holds the value of the order_line edge.
 	OrderLine *OrderLine `json:"order_line,omitempty"`
 	// FulfillmentOrder holds the value of the fulfillment_order edge.
 	FulfillmentOrder *FulfillmentOrder `json:"fulfillment_order,omitempty"`
-	// Variant holds the value of the variant edge.
-	Variant *Variant `json:"variant,omitempty"`
-	// Location holds the value of the location edge.
-	Location *Location `json:"location,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
-}
-
-// OrderOrErr returns the Order value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e AllocationEdges) OrderOrErr() (*Order, error) {
-	if e.Order != nil {
-		return e.Order, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: order.Label}
-	}
-	return nil, &NotLoadedError{edge: "order"}
+	loadedTypes [2]bool
 }
 
 // OrderLineOrErr returns the OrderLine value or an error if the edge
@@ -79,7 +59,7 @@ func (e AllocationEdges) OrderOrErr() (*Order, error) {
 func (e AllocationEdges) OrderLineOrErr() (*OrderLine, error) {
 	if e.OrderLine != nil {
 		return e.OrderLine, nil
-	} else if e.loadedTypes[1] {
+	} else if e.loadedTypes[0] {
 		return nil, &NotFoundError{label: orderline.Label}
 	}
 	return nil, &NotLoadedError{edge: "order_line"}
@@ -90,32 +70,10 @@ func (e AllocationEdges) OrderLineOrErr() (*OrderLine, error) {
 func (e AllocationEdges) FulfillmentOrderOrErr() (*FulfillmentOrder, error) {
 	if e.FulfillmentOrder != nil {
 		return e.FulfillmentOrder, nil
-	} else if e.loadedTypes[2] {
+	} else if e.loadedTypes[1] {
 		return nil, &NotFoundError{label: fulfillmentorder.Label}
 	}
 	return nil, &NotLoadedError{edge: "fulfillment_order"}
-}
-
-// VariantOrErr returns the Variant value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e AllocationEdges) VariantOrErr() (*Variant, error) {
-	if e.Variant != nil {
-		return e.Variant, nil
-	} else if e.loadedTypes[3] {
-		return nil, &NotFoundError{label: variant.Label}
-	}
-	return nil, &NotLoadedError{edge: "variant"}
-}
-
-// LocationOrErr returns the Location value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e AllocationEdges) LocationOrErr() (*Location, error) {
-	if e.Location != nil {
-		return e.Location, nil
-	} else if e.loadedTypes[4] {
-		return nil, &NotFoundError{label: location.Label}
-	}
-	return nil, &NotLoadedError{edge: "location"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -215,11 +173,6 @@ func (_m *Allocation) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryOrder queries the "order" edge of the Allocation entity.
-func (_m *Allocation) QueryOrder() *OrderQuery {
-	return NewAllocationClient(_m.config).QueryOrder(_m)
-}
-
 // QueryOrderLine queries the "order_line" edge of the Allocation entity.
 func (_m *Allocation) QueryOrderLine() *OrderLineQuery {
 	return NewAllocationClient(_m.config).QueryOrderLine(_m)
@@ -228,16 +181,6 @@ func (_m *Allocation) QueryOrderLine() *OrderLineQuery {
 // QueryFulfillmentOrder queries the "fulfillment_order" edge of the Allocation entity.
 func (_m *Allocation) QueryFulfillmentOrder() *FulfillmentOrderQuery {
 	return NewAllocationClient(_m.config).QueryFulfillmentOrder(_m)
-}
-
-// QueryVariant queries the "variant" edge of the Allocation entity.
-func (_m *Allocation) QueryVariant() *VariantQuery {
-	return NewAllocationClient(_m.config).QueryVariant(_m)
-}
-
-// QueryLocation queries the "location" edge of the Allocation entity.
-func (_m *Allocation) QueryLocation() *LocationQuery {
-	return NewAllocationClient(_m.config).QueryLocation(_m)
 }
 
 // Update returns a builder for updating this Allocation.

@@ -12,10 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/ent/allocation"
 	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
-	"github.com/oneshelf/oneshelf/ent/location"
-	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderline"
-	"github.com/oneshelf/oneshelf/ent/variant"
 )
 
 // AllocationCreate is the builder for creating a Allocation entity.
@@ -109,11 +106,6 @@ func (_c *AllocationCreate) SetNillableID(v *uuid.UUID) *AllocationCreate {
 	return _c
 }
 
-// SetOrder sets the "order" edge to the Order entity.
-func (_c *AllocationCreate) SetOrder(v *Order) *AllocationCreate {
-	return _c.SetOrderID(v.ID)
-}
-
 // SetOrderLine sets the "order_line" edge to the OrderLine entity.
 func (_c *AllocationCreate) SetOrderLine(v *OrderLine) *AllocationCreate {
 	return _c.SetOrderLineID(v.ID)
@@ -122,16 +114,6 @@ func (_c *AllocationCreate) SetOrderLine(v *OrderLine) *AllocationCreate {
 // SetFulfillmentOrder sets the "fulfillment_order" edge to the FulfillmentOrder entity.
 func (_c *AllocationCreate) SetFulfillmentOrder(v *FulfillmentOrder) *AllocationCreate {
 	return _c.SetFulfillmentOrderID(v.ID)
-}
-
-// SetVariant sets the "variant" edge to the Variant entity.
-func (_c *AllocationCreate) SetVariant(v *Variant) *AllocationCreate {
-	return _c.SetVariantID(v.ID)
-}
-
-// SetLocation sets the "location" edge to the Location entity.
-func (_c *AllocationCreate) SetLocation(v *Location) *AllocationCreate {
-	return _c.SetLocationID(v.ID)
 }
 
 // Mutation returns the AllocationMutation object of the builder.
@@ -218,20 +200,11 @@ func (_c *AllocationCreate) check() error {
 	if _, ok := _c.mutation.Released(); !ok {
 		return &ValidationError{Name: "released", err: errors.New(`ent: missing required field "Allocation.released"`)}
 	}
-	if len(_c.mutation.OrderIDs()) == 0 {
-		return &ValidationError{Name: "order", err: errors.New(`ent: missing required edge "Allocation.order"`)}
-	}
 	if len(_c.mutation.OrderLineIDs()) == 0 {
 		return &ValidationError{Name: "order_line", err: errors.New(`ent: missing required edge "Allocation.order_line"`)}
 	}
 	if len(_c.mutation.FulfillmentOrderIDs()) == 0 {
 		return &ValidationError{Name: "fulfillment_order", err: errors.New(`ent: missing required edge "Allocation.fulfillment_order"`)}
-	}
-	if len(_c.mutation.VariantIDs()) == 0 {
-		return &ValidationError{Name: "variant", err: errors.New(`ent: missing required edge "Allocation.variant"`)}
-	}
-	if len(_c.mutation.LocationIDs()) == 0 {
-		return &ValidationError{Name: "location", err: errors.New(`ent: missing required edge "Allocation.location"`)}
 	}
 	return nil
 }
@@ -272,6 +245,18 @@ func (_c *AllocationCreate) createSpec() (*Allocation, *sqlgraph.CreateSpec) {
 		_spec.SetField(allocation.FieldBrandID, field.TypeUUID, value)
 		_node.BrandID = value
 	}
+	if value, ok := _c.mutation.OrderID(); ok {
+		_spec.SetField(allocation.FieldOrderID, field.TypeUUID, value)
+		_node.OrderID = value
+	}
+	if value, ok := _c.mutation.VariantID(); ok {
+		_spec.SetField(allocation.FieldVariantID, field.TypeUUID, value)
+		_node.VariantID = value
+	}
+	if value, ok := _c.mutation.LocationID(); ok {
+		_spec.SetField(allocation.FieldLocationID, field.TypeUUID, value)
+		_node.LocationID = value
+	}
 	if value, ok := _c.mutation.Quantity(); ok {
 		_spec.SetField(allocation.FieldQuantity, field.TypeInt64, value)
 		_node.Quantity = value
@@ -283,23 +268,6 @@ func (_c *AllocationCreate) createSpec() (*Allocation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Released(); ok {
 		_spec.SetField(allocation.FieldReleased, field.TypeInt64, value)
 		_node.Released = value
-	}
-	if nodes := _c.mutation.OrderIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: false,
-			Table:   allocation.OrderTable,
-			Columns: []string{allocation.OrderColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(order.FieldID, field.TypeUUID),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_node.OrderID = nodes[0]
-		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.OrderLineIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -333,40 +301,6 @@ func (_c *AllocationCreate) createSpec() (*Allocation, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.FulfillmentOrderID = nodes[0]
-		_spec.Edges = append(_spec.Edges, edge)
-	}
-	if nodes := _c.mutation.VariantIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: false,
-			Table:   allocation.VariantTable,
-			Columns: []string{allocation.VariantColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(variant.FieldID, field.TypeUUID),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_node.VariantID = nodes[0]
-		_spec.Edges = append(_spec.Edges, edge)
-	}
-	if nodes := _c.mutation.LocationIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: false,
-			Table:   allocation.LocationTable,
-			Columns: []string{allocation.LocationColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(location.FieldID, field.TypeUUID),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_node.LocationID = nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

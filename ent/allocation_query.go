@@ -14,11 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/ent/allocation"
 	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
-	"github.com/oneshelf/oneshelf/ent/location"
-	"github.com/oneshelf/oneshelf/ent/order"
 	"github.com/oneshelf/oneshelf/ent/orderline"
 	"github.com/oneshelf/oneshelf/ent/predicate"
-	"github.com/oneshelf/oneshelf/ent/variant"
 )
 
 // AllocationQuery is the builder for querying Allocation entities.
@@ -28,11 +25,8 @@ type AllocationQuery struct {
 	order                []allocation.OrderOption
 	inters               []Interceptor
 	predicates           []predicate.Allocation
-	withOrder            *OrderQuery
 	withOrderLine        *OrderLineQuery
 	withFulfillmentOrder *FulfillmentOrderQuery
-	withVariant          *VariantQuery
-	withLocation         *LocationQuery
 	modifiers            []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -68,28 +62,6 @@ func (_q *AllocationQuery) Unique(unique bool) *AllocationQuery {
 func (_q *AllocationQuery) Order(o ...allocation.OrderOption) *AllocationQuery {
 	_q.order = append(_q.order, o...)
 	return _q
-}
-
-// QueryOrder chains the current query on the "order" edge.
-func (_q *AllocationQuery) QueryOrder() *OrderQuery {
-	query := (&OrderClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(allocation.Table, allocation.FieldID, selector),
-			sqlgraph.To(order.Table, order.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, allocation.OrderTable, allocation.OrderColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
 }
 
 // QueryOrderLine chains the current query on the "order_line" edge.
@@ -129,50 +101,6 @@ func (_q *AllocationQuery) QueryFulfillmentOrder() *FulfillmentOrderQuery {
 			sqlgraph.From(allocation.Table, allocation.FieldID, selector),
 			sqlgraph.To(fulfillmentorder.Table, fulfillmentorder.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, allocation.FulfillmentOrderTable, allocation.FulfillmentOrderColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryVariant chains the current query on the "variant" edge.
-func (_q *AllocationQuery) QueryVariant() *VariantQuery {
-	query := (&VariantClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(allocation.Table, allocation.FieldID, selector),
-			sqlgraph.To(variant.Table, variant.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, allocation.VariantTable, allocation.VariantColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryLocation chains the current query on the "location" edge.
-func (_q *AllocationQuery) QueryLocation() *LocationQuery {
-	query := (&LocationClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(allocation.Table, allocation.FieldID, selector),
-			sqlgraph.To(location.Table, location.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, allocation.LocationTable, allocation.LocationColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -372,27 +300,13 @@ func (_q *AllocationQuery) Clone() *AllocationQuery {
 		order:                append([]allocation.OrderOption{}, _q.order...),
 		inters:               append([]Interceptor{}, _q.inters...),
 		predicates:           append([]predicate.Allocation{}, _q.predicates...),
-		withOrder:            _q.withOrder.Clone(),
 		withOrderLine:        _q.withOrderLine.Clone(),
 		withFulfillmentOrder: _q.withFulfillmentOrder.Clone(),
-		withVariant:          _q.withVariant.Clone(),
-		withLocation:         _q.withLocation.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithOrder tells the query-builder to eager-load the nodes that are connected to
-// the "order" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *AllocationQuery) WithOrder(opts ...func(*OrderQuery)) *AllocationQuery {
-	query := (&OrderClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withOrder = query
-	return _q
 }
 
 // WithOrderLine tells the query-builder to eager-load the nodes that are connected to
@@ -414,28 +328,6 @@ func (_q *AllocationQuery) WithFulfillmentOrder(opts ...func(*FulfillmentOrderQu
 		opt(query)
 	}
 	_q.withFulfillmentOrder = query
-	return _q
-}
-
-// WithVariant tells the query-builder to eager-load the nodes that are connected to
-// the "variant" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *AllocationQuery) WithVariant(opts ...func(*VariantQuery)) *AllocationQuery {
-	query := (&VariantClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withVariant = query
-	return _q
-}
-
-// WithLocation tells the query-builder to eager-load the nodes that are connected to
-// the "location" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *AllocationQuery) WithLocation(opts ...func(*LocationQuery)) *AllocationQuery {
-	query := (&LocationClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withLocation = query
 	return _q
 }
 
@@ -517,12 +409,9 @@ func (_q *AllocationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*A
 	var (
 		nodes       = []*Allocation{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
-			_q.withOrder != nil,
+		loadedTypes = [2]bool{
 			_q.withOrderLine != nil,
 			_q.withFulfillmentOrder != nil,
-			_q.withVariant != nil,
-			_q.withLocation != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -546,12 +435,6 @@ func (_q *AllocationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*A
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withOrder; query != nil {
-		if err := _q.loadOrder(ctx, query, nodes, nil,
-			func(n *Allocation, e *Order) { n.Edges.Order = e }); err != nil {
-			return nil, err
-		}
-	}
 	if query := _q.withOrderLine; query != nil {
 		if err := _q.loadOrderLine(ctx, query, nodes, nil,
 			func(n *Allocation, e *OrderLine) { n.Edges.OrderLine = e }); err != nil {
@@ -564,50 +447,9 @@ func (_q *AllocationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*A
 			return nil, err
 		}
 	}
-	if query := _q.withVariant; query != nil {
-		if err := _q.loadVariant(ctx, query, nodes, nil,
-			func(n *Allocation, e *Variant) { n.Edges.Variant = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withLocation; query != nil {
-		if err := _q.loadLocation(ctx, query, nodes, nil,
-			func(n *Allocation, e *Location) { n.Edges.Location = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
 }
 
-func (_q *AllocationQuery) loadOrder(ctx context.Context, query *OrderQuery, nodes []*Allocation, init func(*Allocation), assign func(*Allocation, *Order)) error {
-	ids := make([]uuid.UUID, 0, len(nodes))
-	nodeids := make(map[uuid.UUID][]*Allocation)
-	for i := range nodes {
-		fk := nodes[i].OrderID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(order.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "order_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
 func (_q *AllocationQuery) loadOrderLine(ctx context.Context, query *OrderLineQuery, nodes []*Allocation, init func(*Allocation), assign func(*Allocation, *OrderLine)) error {
 	ids := make([]uuid.UUID, 0, len(nodes))
 	nodeids := make(map[uuid.UUID][]*Allocation)
@@ -666,64 +508,6 @@ func (_q *AllocationQuery) loadFulfillmentOrder(ctx context.Context, query *Fulf
 	}
 	return nil
 }
-func (_q *AllocationQuery) loadVariant(ctx context.Context, query *VariantQuery, nodes []*Allocation, init func(*Allocation), assign func(*Allocation, *Variant)) error {
-	ids := make([]uuid.UUID, 0, len(nodes))
-	nodeids := make(map[uuid.UUID][]*Allocation)
-	for i := range nodes {
-		fk := nodes[i].VariantID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(variant.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "variant_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *AllocationQuery) loadLocation(ctx context.Context, query *LocationQuery, nodes []*Allocation, init func(*Allocation), assign func(*Allocation, *Location)) error {
-	ids := make([]uuid.UUID, 0, len(nodes))
-	nodeids := make(map[uuid.UUID][]*Allocation)
-	for i := range nodes {
-		fk := nodes[i].LocationID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(location.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "location_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
 
 func (_q *AllocationQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -753,20 +537,11 @@ func (_q *AllocationQuery) querySpec() *sqlgraph.QuerySpec {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
 		}
-		if _q.withOrder != nil {
-			_spec.Node.AddColumnOnce(allocation.FieldOrderID)
-		}
 		if _q.withOrderLine != nil {
 			_spec.Node.AddColumnOnce(allocation.FieldOrderLineID)
 		}
 		if _q.withFulfillmentOrder != nil {
 			_spec.Node.AddColumnOnce(allocation.FieldFulfillmentOrderID)
-		}
-		if _q.withVariant != nil {
-			_spec.Node.AddColumnOnce(allocation.FieldVariantID)
-		}
-		if _q.withLocation != nil {
-			_spec.Node.AddColumnOnce(allocation.FieldLocationID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -104,20 +104,11 @@ func (_u *AllocationUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *AllocationUpdate) check() error {
-	if _u.mutation.OrderCleared() && len(_u.mutation.OrderIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Allocation.order"`)
-	}
 	if _u.mutation.OrderLineCleared() && len(_u.mutation.OrderLineIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Allocation.order_line"`)
 	}
 	if _u.mutation.FulfillmentOrderCleared() && len(_u.mutation.FulfillmentOrderIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Allocation.fulfillment_order"`)
-	}
-	if _u.mutation.VariantCleared() && len(_u.mutation.VariantIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Allocation.variant"`)
-	}
-	if _u.mutation.LocationCleared() && len(_u.mutation.LocationIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Allocation.location"`)
 	}
 	return nil
 }
@@ -263,20 +254,11 @@ func (_u *AllocationUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *AllocationUpdateOne) check() error {
-	if _u.mutation.OrderCleared() && len(_u.mutation.OrderIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Allocation.order"`)
-	}
 	if _u.mutation.OrderLineCleared() && len(_u.mutation.OrderLineIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Allocation.order_line"`)
 	}
 	if _u.mutation.FulfillmentOrderCleared() && len(_u.mutation.FulfillmentOrderIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Allocation.fulfillment_order"`)
-	}
-	if _u.mutation.VariantCleared() && len(_u.mutation.VariantIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Allocation.variant"`)
-	}
-	if _u.mutation.LocationCleared() && len(_u.mutation.LocationIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Allocation.location"`)
 	}
 	return nil
 }

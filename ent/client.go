@@ -634,22 +634,6 @@ func (c *AllocationClient) GetX(ctx context.Context, id uuid.UUID) *Allocation {
 	return obj
 }
 
-// QueryOrder queries the order edge of a Allocation.
-func (c *AllocationClient) QueryOrder(_m *Allocation) *OrderQuery {
-	query := (&OrderClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(allocation.Table, allocation.FieldID, id),
-			sqlgraph.To(order.Table, order.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, allocation.OrderTable, allocation.OrderColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
 // QueryOrderLine queries the order_line edge of a Allocation.
 func (c *AllocationClient) QueryOrderLine(_m *Allocation) *OrderLineQuery {
 	query := (&OrderLineClient{config: c.config}).Query()
@@ -675,38 +659,6 @@ func (c *AllocationClient) QueryFulfillmentOrder(_m *Allocation) *FulfillmentOrd
 			sqlgraph.From(allocation.Table, allocation.FieldID, id),
 			sqlgraph.To(fulfillmentorder.Table, fulfillmentorder.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, allocation.FulfillmentOrderTable, allocation.FulfillmentOrderColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryVariant queries the variant edge of a Allocation.
-func (c *AllocationClient) QueryVariant(_m *Allocation) *VariantQuery {
-	query := (&VariantClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(allocation.Table, allocation.FieldID, id),
-			sqlgraph.To(variant.Table, variant.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, allocation.VariantTable, allocation.VariantColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryLocation queries the location edge of a Allocation.
-func (c *AllocationClient) QueryLocation(_m *Allocation) *LocationQuery {
-	query := (&LocationClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(allocation.Table, allocation.FieldID, id),
-			sqlgraph.To(location.Table, location.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, allocation.LocationTable, allocation.LocationColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1417,38 +1369,6 @@ func (c *EventClient) GetX(ctx context.Context, id int64) *Event {
 		panic(err)
 	}
 	return obj
-}
-
-// QueryChannel queries the channel edge of a Event.
-func (c *EventClient) QueryChannel(_m *Event) *ChannelQuery {
-	query := (&ChannelClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(event.Table, event.FieldID, id),
-			sqlgraph.To(channel.Table, channel.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, event.ChannelTable, event.ChannelColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryLocation queries the location edge of a Event.
-func (c *EventClient) QueryLocation(_m *Event) *LocationQuery {
-	query := (&LocationClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(event.Table, event.FieldID, id),
-			sqlgraph.To(location.Table, location.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, event.LocationTable, event.LocationColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
 }
 
 // Hooks returns the client hooks.

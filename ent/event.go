@@ -11,9 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
-	"github.com/oneshelf/oneshelf/ent/channel"
 	"github.com/oneshelf/oneshelf/ent/event"
-	"github.com/oneshelf/oneshelf/ent/location"
 )
 
 // Event is the model entity for the Event schema.
@@ -44,44 +42,8 @@ type Event struct {
 	// Data holds the value of the "data" field.
 	Data json.RawMessage `json:"data,omitempty"`
 	// OccurredAt holds the value of the "occurred_at" field.
-	OccurredAt commerce.Instant `json:"occurred_at,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the EventQuery when eager-loading is set.
-	Edges        EventEdges `json:"edges"`
+	OccurredAt   commerce.Instant `json:"occurred_at,omitempty"`
 	selectValues sql.SelectValues
-}
-
-// EventEdges holds the relations/edges for other nodes in the graph.
-type EventEdges struct {
-	// Channel holds the value of the channel edge.
-	Channel *Channel `json:"channel,omitempty"`
-	// Location holds the value of the location edge.
-	Location *Location `json:"location,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ChannelOrErr returns the Channel value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e EventEdges) ChannelOrErr() (*Channel, error) {
-	if e.Channel != nil {
-		return e.Channel, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: channel.Label}
-	}
-	return nil, &NotLoadedError{edge: "channel"}
-}
-
-// LocationOrErr returns the Location value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e EventEdges) LocationOrErr() (*Location, error) {
-	if e.Location != nil {
-		return e.Location, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: location.Label}
-	}
-	return nil, &NotLoadedError{edge: "location"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -208,16 +170,6 @@ func (_m *Event) assignValues(columns []string, values []any) error {
 // This includes values selected through modifiers, order, etc.
 func (_m *Event) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// QueryChannel queries the "channel" edge of the Event entity.
-func (_m *Event) QueryChannel() *ChannelQuery {
-	return NewEventClient(_m.config).QueryChannel(_m)
-}
-
-// QueryLocation queries the "location" edge of the Event entity.
-func (_m *Event) QueryLocation() *LocationQuery {
-	return NewEventClient(_m.config).QueryLocation(_m)
 }
 
 // Update returns a builder for updating this Event.

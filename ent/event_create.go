@@ -12,9 +12,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
-	"github.com/oneshelf/oneshelf/ent/channel"
 	"github.com/oneshelf/oneshelf/ent/event"
-	"github.com/oneshelf/oneshelf/ent/location"
 )
 
 // EventCreate is the builder for creating a Event entity.
@@ -124,16 +122,6 @@ func (_c *EventCreate) SetOccurredAt(v commerce.Instant) *EventCreate {
 func (_c *EventCreate) SetID(v int64) *EventCreate {
 	_c.mutation.SetID(v)
 	return _c
-}
-
-// SetChannel sets the "channel" edge to the Channel entity.
-func (_c *EventCreate) SetChannel(v *Channel) *EventCreate {
-	return _c.SetChannelID(v.ID)
-}
-
-// SetLocation sets the "location" edge to the Location entity.
-func (_c *EventCreate) SetLocation(v *Location) *EventCreate {
-	return _c.SetLocationID(v.ID)
 }
 
 // Mutation returns the EventMutation object of the builder.
@@ -250,6 +238,14 @@ func (_c *EventCreate) createSpec() (*Event, *sqlgraph.CreateSpec) {
 		_spec.SetField(event.FieldSequence, field.TypeInt64, value)
 		_node.Sequence = value
 	}
+	if value, ok := _c.mutation.ChannelID(); ok {
+		_spec.SetField(event.FieldChannelID, field.TypeUUID, value)
+		_node.ChannelID = &value
+	}
+	if value, ok := _c.mutation.LocationID(); ok {
+		_spec.SetField(event.FieldLocationID, field.TypeUUID, value)
+		_node.LocationID = &value
+	}
 	if value, ok := _c.mutation.Actor(); ok {
 		_spec.SetField(event.FieldActor, field.TypeString, value)
 		_node.Actor = value
@@ -265,40 +261,6 @@ func (_c *EventCreate) createSpec() (*Event, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.OccurredAt(); ok {
 		_spec.SetField(event.FieldOccurredAt, field.TypeInt64, value)
 		_node.OccurredAt = value
-	}
-	if nodes := _c.mutation.ChannelIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: false,
-			Table:   event.ChannelTable,
-			Columns: []string{event.ChannelColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(channel.FieldID, field.TypeUUID),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_node.ChannelID = &nodes[0]
-		_spec.Edges = append(_spec.Edges, edge)
-	}
-	if nodes := _c.mutation.LocationIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: false,
-			Table:   event.LocationTable,
-			Columns: []string{event.LocationColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(location.FieldID, field.TypeUUID),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_node.LocationID = &nodes[0]
-		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
 }

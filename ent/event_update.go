@@ -111,6 +111,12 @@ func (_u *EventUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SeqCleared() {
 		_spec.ClearField(event.FieldSeq, field.TypeInt64)
 	}
+	if _u.mutation.ChannelIDCleared() {
+		_spec.ClearField(event.FieldChannelID, field.TypeUUID)
+	}
+	if _u.mutation.LocationIDCleared() {
+		_spec.ClearField(event.FieldLocationID, field.TypeUUID)
+	}
 	if _u.mutation.DataCleared() {
 		_spec.ClearField(event.FieldData, field.TypeJSON)
 	}
@@ -248,6 +254,12 @@ func (_u *EventUpdateOne) sqlSave(ctx context.Context) (_node *Event, err error)
 	}
 	if _u.mutation.SeqCleared() {
 		_spec.ClearField(event.FieldSeq, field.TypeInt64)
+	}
+	if _u.mutation.ChannelIDCleared() {
+		_spec.ClearField(event.FieldChannelID, field.TypeUUID)
+	}
+	if _u.mutation.LocationIDCleared() {
+		_spec.ClearField(event.FieldLocationID, field.TypeUUID)
 	}
 	if _u.mutation.DataCleared() {
 		_spec.ClearField(event.FieldData, field.TypeJSON)

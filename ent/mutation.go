@@ -113,6 +113,9 @@ type AllocationMutation struct {
 	typ                      string
 	id                       *uuid.UUID
 	brand_id                 *uuid.UUID
+	order_id                 *uuid.UUID
+	variant_id               *uuid.UUID
+	location_id              *uuid.UUID
 	quantity                 *int64
 	addquantity              *int64
 	fulfilled                *int64
@@ -120,16 +123,10 @@ type AllocationMutation struct {
 	released                 *int64
 	addreleased              *int64
 	clearedFields            map[string]struct{}
-	_order                   *uuid.UUID
-	cleared_order            bool
 	order_line               *uuid.UUID
 	clearedorder_line        bool
 	fulfillment_order        *uuid.UUID
 	clearedfulfillment_order bool
-	variant                  *uuid.UUID
-	clearedvariant           bool
-	location                 *uuid.UUID
-	clearedlocation          bool
 	done                     bool
 	oldValue                 func(context.Context) (*Allocation, error)
 	predicates               []predicate.Allocation
@@ -277,12 +274,12 @@ func (m *AllocationMutation) ResetBrandID() {
 
 // SetOrderID sets the "order_id" field.
 func (m *AllocationMutation) SetOrderID(u uuid.UUID) {
-	m._order = &u
+	m.order_id = &u
 }
 
 // OrderID returns the value of the "order_id" field in the mutation.
 func (m *AllocationMutation) OrderID() (r uuid.UUID, exists bool) {
-	v := m._order
+	v := m.order_id
 	if v == nil {
 		return
 	}
@@ -308,7 +305,7 @@ func (m *AllocationMutation) OldOrderID(ctx context.Context) (v uuid.UUID, err e
 
 // ResetOrderID resets all changes to the "order_id" field.
 func (m *AllocationMutation) ResetOrderID() {
-	m._order = nil
+	m.order_id = nil
 }
 
 // SetOrderLineID sets the "order_line_id" field.
@@ -385,12 +382,12 @@ func (m *AllocationMutation) ResetFulfillmentOrderID() {
 
 // SetVariantID sets the "variant_id" field.
 func (m *AllocationMutation) SetVariantID(u uuid.UUID) {
-	m.variant = &u
+	m.variant_id = &u
 }
 
 // VariantID returns the value of the "variant_id" field in the mutation.
 func (m *AllocationMutation) VariantID() (r uuid.UUID, exists bool) {
-	v := m.variant
+	v := m.variant_id
 	if v == nil {
 		return
 	}
@@ -416,17 +413,17 @@ func (m *AllocationMutation) OldVariantID(ctx context.Context) (v uuid.UUID, err
 
 // ResetVariantID resets all changes to the "variant_id" field.
 func (m *AllocationMutation) ResetVariantID() {
-	m.variant = nil
+	m.variant_id = nil
 }
 
 // SetLocationID sets the "location_id" field.
 func (m *AllocationMutation) SetLocationID(u uuid.UUID) {
-	m.location = &u
+	m.location_id = &u
 }
 
 // LocationID returns the value of the "location_id" field in the mutation.
 func (m *AllocationMutation) LocationID() (r uuid.UUID, exists bool) {
-	v := m.location
+	v := m.location_id
 	if v == nil {
 		return
 	}
@@ -452,7 +449,7 @@ func (m *AllocationMutation) OldLocationID(ctx context.Context) (v uuid.UUID, er
 
 // ResetLocationID resets all changes to the "location_id" field.
 func (m *AllocationMutation) ResetLocationID() {
-	m.location = nil
+	m.location_id = nil
 }
 
 // SetQuantity sets the "quantity" field.
@@ -623,33 +620,6 @@ func (m *AllocationMutation) ResetReleased() {
 	m.addreleased = nil
 }
 
-// ClearOrder clears the "order" edge to the Order entity.
-func (m *AllocationMutation) ClearOrder() {
-	m.cleared_order = true
-	m.clearedFields[allocation.FieldOrderID] = struct{}{}
-}
-
-// OrderCleared reports if the "order" edge to the Order entity was cleared.
-func (m *AllocationMutation) OrderCleared() bool {
-	return m.cleared_order
-}
-
-// OrderIDs returns the "order" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// OrderID instead. It exists only for internal usage by the builders.
-func (m *AllocationMutation) OrderIDs() (ids []uuid.UUID) {
-	if id := m._order; id != nil {
-		ids = append(ids, *id)
-	}
-	return
-}
-
-// ResetOrder resets all changes to the "order" edge.
-func (m *AllocationMutation) ResetOrder() {
-	m._order = nil
-	m.cleared_order = false
-}
-
 // ClearOrderLine clears the "order_line" edge to the OrderLine entity.
 func (m *AllocationMutation) ClearOrderLine() {
 	m.clearedorder_line = true
@@ -704,60 +674,6 @@ func (m *AllocationMutation) ResetFulfillmentOrder() {
 	m.clearedfulfillment_order = false
 }
 
-// ClearVariant clears the "variant" edge to the Variant entity.
-func (m *AllocationMutation) ClearVariant() {
-	m.clearedvariant = true
-	m.clearedFields[allocation.FieldVariantID] = struct{}{}
-}
-
-// VariantCleared reports if the "variant" edge to the Variant entity was cleared.
-func (m *AllocationMutation) VariantCleared() bool {
-	return m.clearedvariant
-}
-
-// VariantIDs returns the "variant" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// VariantID instead. It exists only for internal usage by the builders.
-func (m *AllocationMutation) VariantIDs() (ids []uuid.UUID) {
-	if id := m.variant; id != nil {
-		ids = append(ids, *id)
-	}
-	return
-}
-
-// ResetVariant resets all changes to the "variant" edge.
-func (m *AllocationMutation) ResetVariant() {
-	m.variant = nil
-	m.clearedvariant = false
-}
-
-// ClearLocation clears the "location" edge to the Location entity.
-func (m *AllocationMutation) ClearLocation() {
-	m.clearedlocation = true
-	m.clearedFields[allocation.FieldLocationID] = struct{}{}
-}
-
-// LocationCleared reports if the "location" edge to the Location entity was cleared.
-func (m *AllocationMutation) LocationCleared() bool {
-	return m.clearedlocation
-}
-
-// LocationIDs returns the "location" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// LocationID instead. It exists only for internal usage by the builders.
-func (m *AllocationMutation) LocationIDs() (ids []uuid.UUID) {
-	if id := m.location; id != nil {
-		ids = append(ids, *id)
-	}
-	return
-}
-
-// ResetLocation resets all changes to the "location" edge.
-func (m *AllocationMutation) ResetLocation() {
-	m.location = nil
-	m.clearedlocation = false
-}
-
 // Where appends a list predicates to the AllocationMutation builder.
 func (m *AllocationMutation) Where(ps ...predicate.Allocation) {
 	m.predicates = append(m.predicates, ps...)
@@ -796,7 +712,7 @@ func (m *AllocationMutation) Fields() []string {
 	if m.brand_id != nil {
 		fields = append(fields, allocation.FieldBrandID)
 	}
-	if m._order != nil {
+	if m.order_id != nil {
 		fields = append(fields, allocation.FieldOrderID)
 	}
 	if m.order_line != nil {
@@ -805,10 +721,10 @@ func (m *AllocationMutation) Fields() []string {
 	if m.fulfillment_order != nil {
 		fields = append(fields, allocation.FieldFulfillmentOrderID)
 	}
-	if m.variant != nil {
+	if m.variant_id != nil {
 		fields = append(fields, allocation.FieldVariantID)
 	}
-	if m.location != nil {
+	if m.location_id != nil {
 		fields = append(fields, allocation.FieldLocationID)
 	}
 	if m.quantity != nil {
@@ -1066,21 +982,12 @@ func (m *AllocationMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *AllocationMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
-	if m._order != nil {
-		edges = append(edges, allocation.EdgeOrder)
-	}
+	edges := make([]string, 0, 2)
 	if m.order_line != nil {
 		edges = append(edges, allocation.EdgeOrderLine)
 	}
 	if m.fulfillment_order != nil {
 		edges = append(edges, allocation.EdgeFulfillmentOrder)
-	}
-	if m.variant != nil {
-		edges = append(edges, allocation.EdgeVariant)
-	}
-	if m.location != nil {
-		edges = append(edges, allocation.EdgeLocation)
 	}
 	return edges
 }
@@ -1089,10 +996,6 @@ func (m *AllocationMutation) AddedEdges() []string {
 // name in this mutation.
 func (m *AllocationMutation) AddedIDs(name string) []ent.Value {
 	switch name {
-	case allocation.EdgeOrder:
-		if id := m._order; id != nil {
-			return []ent.Value{*id}
-		}
 	case allocation.EdgeOrderLine:
 		if id := m.order_line; id != nil {
 			return []ent.Value{*id}
@@ -1101,21 +1004,13 @@ func (m *AllocationMutation) AddedIDs(name string) []ent.Value {
 		if id := m.fulfillment_order; id != nil {
 			return []ent.Value{*id}
 		}
-	case allocation.EdgeVariant:
-		if id := m.variant; id != nil {
-			return []ent.Value{*id}
-		}
-	case allocation.EdgeLocation:
-		if id := m.location; id != nil {
-			return []ent.Value{*id}
-		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *AllocationMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 2)
 	return edges
 }
 
@@ -1127,21 +1022,12 @@ func (m *AllocationMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *AllocationMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
-	if m.cleared_order {
-		edges = append(edges, allocation.EdgeOrder)
-	}
+	edges := make([]string, 0, 2)
 	if m.clearedorder_line {
 		edges = append(edges, allocation.EdgeOrderLine)
 	}
 	if m.clearedfulfillment_order {
 		edges = append(edges, allocation.EdgeFulfillmentOrder)
-	}
-	if m.clearedvariant {
-		edges = append(edges, allocation.EdgeVariant)
-	}
-	if m.clearedlocation {
-		edges = append(edges, allocation.EdgeLocation)
 	}
 	return edges
 }
@@ -1150,16 +1036,10 @@ func (m *AllocationMutation) ClearedEdges() []string {
 // was cleared in this mutation.
 func (m *AllocationMutation) EdgeCleared(name string) bool {
 	switch name {
-	case allocation.EdgeOrder:
-		return m.cleared_order
 	case allocation.EdgeOrderLine:
 		return m.clearedorder_line
 	case allocation.EdgeFulfillmentOrder:
 		return m.clearedfulfillment_order
-	case allocation.EdgeVariant:
-		return m.clearedvariant
-	case allocation.EdgeLocation:
-		return m.clearedlocation
 	}
 	return false
 }
@@ -1168,20 +1048,11 @@ func (m *AllocationMutation) EdgeCleared(name string) bool {
 // if that edge is not defined in the schema.
 func (m *AllocationMutation) ClearEdge(name string) error {
 	switch name {
-	case allocation.EdgeOrder:
-		m.ClearOrder()
-		return nil
 	case allocation.EdgeOrderLine:
 		m.ClearOrderLine()
 		return nil
 	case allocation.EdgeFulfillmentOrder:
 		m.ClearFulfillmentOrder()
-		return nil
-	case allocation.EdgeVariant:
-		m.ClearVariant()
-		return nil
-	case allocation.EdgeLocation:
-		m.ClearLocation()
 		return nil
 	}
 	return fmt.Errorf("unknown Allocation unique edge %s", name)
@@ -1191,20 +1062,11 @@ func (m *AllocationMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AllocationMutation) ResetEdge(name string) error {
 	switch name {
-	case allocation.EdgeOrder:
-		m.ResetOrder()
-		return nil
 	case allocation.EdgeOrderLine:
 		m.ResetOrderLine()
 		return nil
 	case allocation.EdgeFulfillmentOrder:
 		m.ResetFulfillmentOrder()
-		return nil
-	case allocation.EdgeVariant:
-		m.ResetVariant()
-		return nil
-	case allocation.EdgeLocation:
-		m.ResetLocation()
 		return nil
 	}
 	return fmt.Errorf("unknown Allocation edge %s", name)
@@ -4854,31 +4716,29 @@ func (m *ChannelOrderMutation) ResetEdge(name string) error {
 // EventMutation represents an operation that mutates the Event nodes in the graph.
 type EventMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *int64
-	brand_id        *uuid.UUID
-	uid             *uuid.UUID
-	seq             *int64
-	addseq          *int64
-	_type           *string
-	aggregate_id    *uuid.UUID
-	sequence        *int64
-	addsequence     *int64
-	actor           *string
-	cause           *string
-	data            *json.RawMessage
-	appenddata      json.RawMessage
-	occurred_at     *commerce.Instant
-	addoccurred_at  *commerce.Instant
-	clearedFields   map[string]struct{}
-	channel         *uuid.UUID
-	clearedchannel  bool
-	location        *uuid.UUID
-	clearedlocation bool
-	done            bool
-	oldValue        func(context.Context) (*Event, error)
-	predicates      []predicate.Event
+	op             Op
+	typ            string
+	id             *int64
+	brand_id       *uuid.UUID
+	uid            *uuid.UUID
+	seq            *int64
+	addseq         *int64
+	_type          *string
+	aggregate_id   *uuid.UUID
+	sequence       *int64
+	addsequence    *int64
+	channel_id     *uuid.UUID
+	location_id    *uuid.UUID
+	actor          *string
+	cause          *string
+	data           *json.RawMessage
+	appenddata     json.RawMessage
+	occurred_at    *commerce.Instant
+	addoccurred_at *commerce.Instant
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*Event, error)
+	predicates     []predicate.Event
 }
 
 var _ ent.Mutation = (*EventMutation)(nil)
@@ -5257,12 +5117,12 @@ func (m *EventMutation) ResetSequence() {
 
 // SetChannelID sets the "channel_id" field.
 func (m *EventMutation) SetChannelID(u uuid.UUID) {
-	m.channel = &u
+	m.channel_id = &u
 }
 
 // ChannelID returns the value of the "channel_id" field in the mutation.
 func (m *EventMutation) ChannelID() (r uuid.UUID, exists bool) {
-	v := m.channel
+	v := m.channel_id
 	if v == nil {
 		return
 	}
@@ -5288,7 +5148,7 @@ func (m *EventMutation) OldChannelID(ctx context.Context) (v *uuid.UUID, err err
 
 // ClearChannelID clears the value of the "channel_id" field.
 func (m *EventMutation) ClearChannelID() {
-	m.channel = nil
+	m.channel_id = nil
 	m.clearedFields[event.FieldChannelID] = struct{}{}
 }
 
@@ -5300,18 +5160,18 @@ func (m *EventMutation) ChannelIDCleared() bool {
 
 // ResetChannelID resets all changes to the "channel_id" field.
 func (m *EventMutation) ResetChannelID() {
-	m.channel = nil
+	m.channel_id = nil
 	delete(m.clearedFields, event.FieldChannelID)
 }
 
 // SetLocationID sets the "location_id" field.
 func (m *EventMutation) SetLocationID(u uuid.UUID) {
-	m.location = &u
+	m.location_id = &u
 }
 
 // LocationID returns the value of the "location_id" field in the mutation.
 func (m *EventMutation) LocationID() (r uuid.UUID, exists bool) {
-	v := m.location
+	v := m.location_id
 	if v == nil {
 		return
 	}
@@ -5337,7 +5197,7 @@ func (m *EventMutation) OldLocationID(ctx context.Context) (v *uuid.UUID, err er
 
 // ClearLocationID clears the value of the "location_id" field.
 func (m *EventMutation) ClearLocationID() {
-	m.location = nil
+	m.location_id = nil
 	m.clearedFields[event.FieldLocationID] = struct{}{}
 }
 
@@ -5349,7 +5209,7 @@ func (m *EventMutation) LocationIDCleared() bool {
 
 // ResetLocationID resets all changes to the "location_id" field.
 func (m *EventMutation) ResetLocationID() {
-	m.location = nil
+	m.location_id = nil
 	delete(m.clearedFields, event.FieldLocationID)
 }
 
@@ -5546,60 +5406,6 @@ func (m *EventMutation) ResetOccurredAt() {
 	m.addoccurred_at = nil
 }
 
-// ClearChannel clears the "channel" edge to the Channel entity.
-func (m *EventMutation) ClearChannel() {
-	m.clearedchannel = true
-	m.clearedFields[event.FieldChannelID] = struct{}{}
-}
-
-// ChannelCleared reports if the "channel" edge to the Channel entity was cleared.
-func (m *EventMutation) ChannelCleared() bool {
-	return m.ChannelIDCleared() || m.clearedchannel
-}
-
-// ChannelIDs returns the "channel" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// ChannelID instead. It exists only for internal usage by the builders.
-func (m *EventMutation) ChannelIDs() (ids []uuid.UUID) {
-	if id := m.channel; id != nil {
-		ids = append(ids, *id)
-	}
-	return
-}
-
-// ResetChannel resets all changes to the "channel" edge.
-func (m *EventMutation) ResetChannel() {
-	m.channel = nil
-	m.clearedchannel = false
-}
-
-// ClearLocation clears the "location" edge to the Location entity.
-func (m *EventMutation) ClearLocation() {
-	m.clearedlocation = true
-	m.clearedFields[event.FieldLocationID] = struct{}{}
-}
-
-// LocationCleared reports if the "location" edge to the Location entity was cleared.
-func (m *EventMutation) LocationCleared() bool {
-	return m.LocationIDCleared() || m.clearedlocation
-}
-
-// LocationIDs returns the "location" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// LocationID instead. It exists only for internal usage by the builders.
-func (m *EventMutation) LocationIDs() (ids []uuid.UUID) {
-	if id := m.location; id != nil {
-		ids = append(ids, *id)
-	}
-	return
-}
-
-// ResetLocation resets all changes to the "location" edge.
-func (m *EventMutation) ResetLocation() {
-	m.location = nil
-	m.clearedlocation = false
-}
-
 // Where appends a list predicates to the EventMutation builder.
 func (m *EventMutation) Where(ps ...predicate.Event) {
 	m.predicates = append(m.predicates, ps...)
@@ -5653,10 +5459,10 @@ func (m *EventMutation) Fields() []string {
 	if m.sequence != nil {
 		fields = append(fields, event.FieldSequence)
 	}
-	if m.channel != nil {
+	if m.channel_id != nil {
 		fields = append(fields, event.FieldChannelID)
 	}
-	if m.location != nil {
+	if m.location_id != nil {
 		fields = append(fields, event.FieldLocationID)
 	}
 	if m.actor != nil {
@@ -5986,35 +5792,19 @@ func (m *EventMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *EventMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
-	if m.channel != nil {
-		edges = append(edges, event.EdgeChannel)
-	}
-	if m.location != nil {
-		edges = append(edges, event.EdgeLocation)
-	}
+	edges := make([]string, 0, 0)
 	return edges
 }
 
 // AddedIDs returns all IDs (to other nodes) that were added for the given edge
 // name in this mutation.
 func (m *EventMutation) AddedIDs(name string) []ent.Value {
-	switch name {
-	case event.EdgeChannel:
-		if id := m.channel; id != nil {
-			return []ent.Value{*id}
-		}
-	case event.EdgeLocation:
-		if id := m.location; id != nil {
-			return []ent.Value{*id}
-		}
-	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *EventMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 0)
 	return edges
 }
 
@@ -6026,53 +5816,25 @@ func (m *EventMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *EventMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
-	if m.clearedchannel {
-		edges = append(edges, event.EdgeChannel)
-	}
-	if m.clearedlocation {
-		edges = append(edges, event.EdgeLocation)
-	}
+	edges := make([]string, 0, 0)
 	return edges
 }
 
 // EdgeCleared returns a boolean which indicates if the edge with the given name
 // was cleared in this mutation.
 func (m *EventMutation) EdgeCleared(name string) bool {
-	switch name {
-	case event.EdgeChannel:
-		return m.clearedchannel
-	case event.EdgeLocation:
-		return m.clearedlocation
-	}
 	return false
 }
 
 // ClearEdge clears the value of the edge with the given name. It returns an error
 // if that edge is not defined in the schema.
 func (m *EventMutation) ClearEdge(name string) error {
-	switch name {
-	case event.EdgeChannel:
-		m.ClearChannel()
-		return nil
-	case event.EdgeLocation:
-		m.ClearLocation()
-		return nil
-	}
 	return fmt.Errorf("unknown Event unique edge %s", name)
 }
 
 // ResetEdge resets all changes to the edge with the given name in this mutation.
 // It returns an error if the edge is not defined in the schema.
 func (m *EventMutation) ResetEdge(name string) error {
-	switch name {
-	case event.EdgeChannel:
-		m.ResetChannel()
-		return nil
-	case event.EdgeLocation:
-		m.ResetLocation()
-		return nil
-	}
 	return fmt.Errorf("unknown Event edge %s", name)
 }
 

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/oneshelf/oneshelf/auth"
@@ -28,6 +29,7 @@ type Tx struct {
 
 // said is what is written when the work of a transaction is done.
 type said struct {
+	later []db.Rows // each table once
 	facts []fact
 	keys  []any // rows of keyTable
 }
@@ -46,6 +48,26 @@ func (tx *Tx) As(v *auth.Viewer) *Tx {
 	other := *tx
 	other.Viewer = v
 	return &other
+}
+
+// Later puts rows off: they are written when the transaction's work is done, in one statement with its facts and keys, a table in the
+// order in which it was first put off. Until then nothing of the transaction finds them; Flush writes them sooner.
+func (tx *Tx) Later(rows ...db.Rows) {
+	for _, r := range rows {
+		at := slices.IndexFunc(tx.later, func(o db.Rows) bool { return o.Table == r.Table })
+		if at < 0 {
+			tx.later = append(tx.later, db.Rows{Table: r.Table, Values: slices.Clip(r.Values)})
+			continue
+		}
+		tx.later[at].Values = append(tx.later[at].Values, r.Values...)
+	}
+}
+
+// Flush writes now what was put off, for statements that must find it.
+func (tx *Tx) Flush(ctx context.Context) error {
+	rows := tx.later
+	tx.later = nil
+	return db.Insert(ctx, tx.Conn, rows...)
 }
 
 // RaiseGeneration makes every cached answer of the brand stale, with this transaction.
@@ -198,7 +220,7 @@ var keyTable = db.Into("idempotency_keys", "id uuid, brand_id uuid, caller text,
 var logTable = db.Into("events", `uid uuid, brand_id uuid, type text, aggregate_id uuid, sequence bigint, channel_id uuid, location_id uuid,
 	actor text, cause text, data jsonb, occurred_at bigint`)
 
-// write puts the recorded facts into the log and binds keys. On SQLite, whose writers take turns, they get their numbers here; on PostgreSQL a
+// write writes what was put off, puts the recorded facts into the log and binds keys. On SQLite, whose writers take turns, they get their numbers here; on PostgreSQL a
 // number given before commit could appear behind one that a reader has passed, so the sequencer gives it.
 func (tx *Tx) write(ctx context.Context) error {
 	rows := make([]any, 0, 11*len(tx.facts))
@@ -210,7 +232,8 @@ func (tx *Tx) write(ctx context.Context) error {
 		rows = append(rows, commerce.NewUUID(), tx.Viewer.Brand, f.Type, f.Aggregate, f.Sequence, f.Channel, f.Location,
 			f.actor, f.cause, nullable(data), tx.Now)
 	}
-	if err := db.Insert(ctx, tx.Conn, db.Rows{Table: keyTable, Values: tx.keys}, db.Rows{Table: logTable, Values: rows}); err != nil {
+	tx.Later(db.Rows{Table: keyTable, Values: tx.keys}, db.Rows{Table: logTable, Values: rows})
+	if err := tx.Flush(ctx); err != nil {
 		return err
 	}
 	if tx.Engine() == db.SQLite && len(rows) > 0 {

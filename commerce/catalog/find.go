@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"strings"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -78,25 +77,9 @@ func FindProduct(ctx context.Context, c *ent.Client, ref commerce.ProductRef, sh
 // FindVariants answers the variants in the order of refs, nil where the viewer has none such. SKUs that differ only by case or width
 // are the same. However many refs there are, it takes at most four statements.
 func FindVariants(ctx context.Context, c *ent.Client, refs []commerce.VariantRef) ([]*ent.Variant, error) {
-	external, err := FindExternal(ctx, c, OfVariant, externals(refs, func(r commerce.VariantRef) *commerce.Reference { return r.External }))
+	names, err := namesOf(ctx, c, refs)
 	if err != nil {
 		return nil, err
-	}
-	var ids []commerce.UUID
-	var skus, barcodes []string
-	for _, r := range refs {
-		switch {
-		case r.ID != nil:
-			ids = append(ids, *r.ID)
-		case r.External != nil:
-			if id, ok := external[*r.External]; ok {
-				ids = append(ids, id)
-			}
-		case r.Barcode != "":
-			barcodes = append(barcodes, r.Barcode)
-		default:
-			skus = append(skus, commerce.Fold(r.SKU))
-		}
 	}
 	var found []*ent.Variant
 	find := func(q *ent.VariantQuery) error {
@@ -104,18 +87,53 @@ func FindVariants(ctx context.Context, c *ent.Client, refs []commerce.VariantRef
 		found = append(found, some...)
 		return err
 	}
-	if len(ids) > 0 {
-		err = find(c.Variant.Query().Where(variant.IDIn(distinct(ids)...)))
+	if len(names.ids) > 0 {
+		err = find(c.Variant.Query().Where(variant.IDIn(distinct(names.ids)...)))
 	}
-	if err == nil && len(skus) > 0 {
-		err = find(c.Variant.Query().Where(variant.SkuFoldedIn(distinct(skus)...)))
+	if err == nil && len(names.skus) > 0 {
+		err = find(c.Variant.Query().Where(variant.SkuFoldedIn(distinct(names.skus)...)))
 	}
-	if err == nil && len(barcodes) > 0 {
-		err = find(c.Variant.Query().Where(variant.BarcodeIn(distinct(barcodes)...)))
+	if err == nil && len(names.barcodes) > 0 {
+		err = find(c.Variant.Query().Where(variant.BarcodeIn(distinct(names.barcodes)...)))
 	}
 	if err != nil {
 		return nil, err
 	}
+	return names.match(refs, found), nil
+}
+
+// variantNames are the names by which variants are asked for.
+type variantNames struct {
+	ids            []commerce.UUID
+	skus, barcodes []string // SKUs are folded
+	external       map[commerce.Reference]commerce.UUID
+}
+
+// namesOf sorts refs by what they name variants by, and looks external references up.
+func namesOf(ctx context.Context, c *ent.Client, refs []commerce.VariantRef) (n variantNames, err error) {
+	n.external, err = FindExternal(ctx, c, OfVariant, externals(refs, func(r commerce.VariantRef) *commerce.Reference { return r.External }))
+	if err != nil {
+		return n, err
+	}
+	for _, r := range refs {
+		switch {
+		case r.ID != nil:
+			n.ids = append(n.ids, *r.ID)
+		case r.External != nil:
+			if id, ok := n.external[*r.External]; ok {
+				n.ids = append(n.ids, id)
+			}
+		case r.Barcode != "":
+			n.barcodes = append(n.barcodes, r.Barcode)
+		default:
+			n.skus = append(n.skus, commerce.Fold(r.SKU))
+		}
+	}
+	return n, nil
+}
+
+// match puts what was found in the order of refs, nil where nothing was.
+func (n variantNames) match(refs []commerce.VariantRef, found []*ent.Variant) []*ent.Variant {
 	byID, bySKU, byBarcode := map[commerce.UUID]*ent.Variant{}, map[string]*ent.Variant{}, map[string]*ent.Variant{}
 	for _, v := range found {
 		byID[v.ID], bySKU[v.SkuFolded] = v, v
@@ -129,14 +147,14 @@ func FindVariants(ctx context.Context, c *ent.Client, refs []commerce.VariantRef
 		case r.ID != nil:
 			out[i] = byID[*r.ID]
 		case r.External != nil:
-			out[i] = byID[external[*r.External]]
+			out[i] = byID[n.external[*r.External]]
 		case r.Barcode != "":
 			out[i] = byBarcode[r.Barcode]
 		default:
 			out[i] = bySKU[commerce.Fold(r.SKU)]
 		}
 	}
-	return out, nil
+	return out
 }
 
 // FindVariant answers one variant, nil when the viewer has none such.
@@ -146,46 +164,6 @@ func FindVariant(ctx context.Context, c *ent.Client, ref commerce.VariantRef) (*
 		return nil, err
 	}
 	return found[0], nil
-}
-
-// Titles answers what a line of an order calls each variant: the product's title, then the variant's own or its choices. One statement.
-func Titles(ctx context.Context, c *ent.Client, variants []*ent.Variant) (map[commerce.UUID]string, error) {
-	if len(variants) == 0 {
-		return nil, nil
-	}
-	ids := make([]commerce.UUID, len(variants))
-	for i, v := range variants {
-		ids[i] = v.ProductID
-	}
-	products, err := c.Product.Query().Where(product.IDIn(distinct(ids)...)).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	titles := make(map[commerce.UUID]string, len(products))
-	for _, p := range products {
-		titles[p.ID] = p.Title
-	}
-	out := make(map[commerce.UUID]string, len(variants))
-	for _, v := range variants {
-		out[v.ID] = lineTitle(titles[v.ProductID], v)
-	}
-	return out, nil
-}
-
-func lineTitle(product string, v *ent.Variant) string {
-	own := v.Title
-	if own == "" {
-		values := make([]string, len(v.SelectedOptions))
-		for i, o := range v.SelectedOptions {
-			values[i] = o.Value
-		}
-		own = strings.Join(values, " / ")
-	}
-	switch own {
-	case "", product:
-		return product
-	}
-	return product + " – " + own
 }
 
 func distinct[T comparable](in []T) []T {

@@ -65,15 +65,11 @@ func allocate(ctx context.Context, tx *events.Tx, d demand) ([]commerce.UUID, er
 	if found[0].short != nil {
 		return nil, *found[0].short
 	}
-	made, err := promise(tx, []decided{found[0].decided})
+	work, err := promise(ctx, tx, []decided{found[0].decided})
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Insert(ctx, tx.Conn, made.rows...); err != nil {
-		return nil, err
-	}
-	_, err = stock.Move(ctx, tx, made.movements)
-	return made.work, err
+	return work, tx.Flush(ctx)
 }
 
 // answer is what routing says to a demand: a decision, or what there is too little of.
@@ -172,20 +168,15 @@ func together(a, b []routing.Share) []routing.Share {
 	return out
 }
 
-// promises is what keeps what was decided: work with its allocations to be inserted, and movements to be made.
-type promises struct {
-	work      []commerce.UUID
-	rows      []db.Rows
-	movements []stock.Movement
-}
-
-// promise says what is to be written for what was decided, for all orders together. What a claimed reservation keeps is given back and
-// reserved again for the order in one.
-func promise(tx *events.Tx, demands []decided) (out promises, err error) {
+// promise keeps what was decided, for all orders together: stock is reserved, and work with its allocations is written when the
+// transaction's work is done. What a claimed reservation keeps is given back and reserved again for the order in one. It answers the
+// new work.
+func promise(ctx context.Context, tx *events.Tx, demands []decided) (made []commerce.UUID, err error) {
 	var work, allocations []any
+	var movements []stock.Movement
 	for _, d := range demands {
 		for _, k := range d.kept {
-			out.movements = append(out.movements, stock.Movement{
+			movements = append(movements, stock.Movement{
 				Place: stock.Place{Variant: k.VariantID, Location: k.LocationID}, Kind: stock.Release, Reserved: -k.Quantity,
 				Reason: "reservation taken by its order", Reference: reference(d.number), By: d.by,
 			})
@@ -193,14 +184,14 @@ func promise(tx *events.Tx, demands []decided) (out promises, err error) {
 		at := map[commerce.UUID]commerce.UUID{} // the work at a location
 		why, err := reasons(d.candidates)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		reason := "order placed"
 		if len(d.except) > 0 {
 			reason = "order rerouted"
 		}
 		for _, s := range d.shares {
-			out.movements = append(out.movements, stock.Movement{
+			movements = append(movements, stock.Movement{
 				Place: stock.Place{Variant: s.Variant, Location: s.Location}, Kind: stock.Reserve, Reserved: s.Quantity,
 				Reason: reason, Reference: reference(d.number), By: d.by,
 			})
@@ -209,15 +200,20 @@ func promise(tx *events.Tx, demands []decided) (out promises, err error) {
 			}
 			id := commerce.NewUUID()
 			at[s.Location] = id
-			out.work = append(out.work, id)
+			made = append(made, id)
 			work = append(work, id, tx.Viewer.Brand, d.order, s.Location, WorkOpen, 0, d.acceptBy, why, 1, tx.Now, tx.Now)
 		}
 		for _, p := range spread(d.lines, d.shares) {
 			allocations = append(allocations, commerce.NewUUID(), tx.Viewer.Brand, d.order, d.lines[p.line].id, at[p.Location], p.Variant, p.Location, p.Quantity, 0, 0)
 		}
 	}
-	out.rows = []db.Rows{{Table: workTable, Values: work}, {Table: allocationTable, Values: allocations}}
-	return out, nil
+	tx.Later(db.Rows{Table: workTable, Values: work}, db.Rows{Table: allocationTable, Values: allocations})
+	move := stock.MoveHeld // decide holds the levels of what is wanted; what a reservation keeps may be others
+	if slices.ContainsFunc(demands, func(d decided) bool { return len(d.kept) > 0 }) {
+		move = stock.Move
+	}
+	_, err = move(ctx, tx, movements)
+	return made, err
 }
 
 var (

@@ -78,9 +78,7 @@ func halt(ctx context.Context, tx *events.Tx, o locked, state State, at commerce
 		state, at, tx.Viewer.Brand, o.ID); err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, string(state), reason); err != nil {
-		return err
-	}
+	note(tx, o.ID, string(state), reason)
 	return sayOrder(ctx, tx, o)
 }
 

@@ -67,9 +67,7 @@ func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) er
 		o.FulfillmentState, settled(o), o.HoldReason, tx.Viewer.Brand, o.ID); err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, "PARTIALLY_CANCELED", in.Reason); err != nil {
-		return err
-	}
+	note(tx, o.ID, "PARTIALLY_CANCELED", in.Reason)
 	return sayOrder(ctx, tx, o)
 }
 

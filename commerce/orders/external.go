@@ -15,7 +15,11 @@ import (
 
 // Receive writes orders as marketplaces sent them. Nothing is dropped: without stock or mapping they are HELD.
 func Receive(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, error) {
-	return place(ctx, tx, commands)
+	outcomes, err := place(ctx, tx, commands)
+	if err != nil {
+		return nil, err
+	}
+	return outcomes, tx.Flush(ctx)
 }
 
 // News is what a marketplace's order is now, for an order of ours that was made of it.
@@ -146,9 +150,7 @@ func stand(ctx context.Context, tx *events.Tx, o locked, state State, reason, ki
 	if _, err := tx.Exec(ctx, "UPDATE orders SET state = ?, hold_reason = ? WHERE brand_id = ? AND id = ?", state, reason, tx.Viewer.Brand, o.ID); err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, kind, reason); err != nil {
-		return err
-	}
+	note(tx, o.ID, kind, reason)
 	return sayOrder(ctx, tx, o)
 }
 

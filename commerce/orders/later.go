@@ -68,9 +68,7 @@ func timeOut(ctx context.Context, tx *events.Tx, work commerce.UUID) error {
 	if err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, "WORK_TIMED_OUT", told); err != nil {
-		return err
-	}
+	note(tx, o.ID, "WORK_TIMED_OUT", told)
 	return sayOrder(ctx, tx, o)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // RecordPaymentInput is money received for an order.
@@ -50,9 +51,7 @@ func (s *Service) RecordPayment(ctx context.Context, in RecordPaymentInput) (Pla
 
 // receive adds a payment to a locked order.
 func receive(ctx context.Context, tx *events.Tx, o locked, p PaymentInput) error {
-	if err := writePayment(ctx, tx, o.ID, p); err != nil {
-		return err
-	}
+	tx.Later(db.Rows{Table: paymentTable, Values: paymentRow(tx, o.ID, p)})
 	o.Paid += p.Amount.Amount
 	if o.Paid >= o.Total {
 		o.PaidAt = tx.Now
@@ -61,9 +60,7 @@ func receive(ctx context.Context, tx *events.Tx, o locked, p PaymentInput) error
 		o.Paid, paymentState(o.Paid, o.Refunded, o.Total), o.PaidAt, settled(o), tx.Viewer.Brand, o.ID); err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, "PAYMENT_RECORDED", p.Amount.String()); err != nil {
-		return err
-	}
+	note(tx, o.ID, "PAYMENT_RECORDED", p.Amount.String())
 	return sayOrder(ctx, tx, o)
 }
 
@@ -73,10 +70,6 @@ func settled(o locked) State {
 		return Completed
 	}
 	return State(o.State)
-}
-
-func writePayment(ctx context.Context, tx *events.Tx, order commerce.UUID, p PaymentInput) error {
-	return paymentTable.Insert(ctx, tx.Conn, paymentRow(tx, order, p))
 }
 
 func paymentRow(tx *events.Tx, order commerce.UUID, p PaymentInput) []any {

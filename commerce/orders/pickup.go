@@ -158,7 +158,8 @@ func giveOut(ctx context.Context, tx *events.Tx, code *ent.PickupCode) error {
 		tx.Now, tx.Viewer.Subject, tx.Viewer.Brand, code.ID); err != nil {
 		return err
 	}
-	return note(ctx, tx, o.ID, "PICKED_UP", "")
+	note(tx, o.ID, "PICKED_UP", "")
+	return nil
 }
 
 // waiting is the work whose goods lie at a counter for the buyer. None of it may be kept back.

@@ -8,7 +8,6 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/members"
-	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/events"
 )
@@ -193,14 +192,10 @@ func place(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, e
 			written, reasons = append(written, &commands[i]), append(reasons, holds[i])
 		}
 	}
-	made, err := promise(tx, promised)
-	if err != nil {
-		return nil, err
-	}
-	if err := writeOrders(ctx, tx, written, reasons, made.rows...); err != nil || len(made.movements) == 0 {
+	if err := writeOrders(ctx, tx, written, reasons); err != nil || len(promised) == 0 {
 		return outcomes, err
 	}
-	_, err = stock.Move(ctx, tx, made.movements)
+	_, err := promise(ctx, tx, promised)
 	return outcomes, err
 }
 
@@ -211,7 +206,10 @@ func placeReserved(ctx context.Context, tx *events.Tx, commands []Command, d dem
 	if err := writeOrders(ctx, tx, []*Command{c}, []string{c.HoldFor}); err != nil {
 		return nil, err
 	}
-	var err error
+	err := tx.Flush(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if d.kept, err = claim(ctx, tx, *c.Reservation, c.Order); err != nil {
 		return nil, err
 	}

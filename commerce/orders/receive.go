@@ -125,9 +125,7 @@ func takeIn(ctx context.Context, tx *events.Tx, o locked, r awaited, at *ent.Loc
 	if err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, "RETURN_RECEIVED", arrived(movements)); err != nil {
-		return err
-	}
+	note(tx, o.ID, "RETURN_RECEIVED", arrived(movements))
 	if _, err := stock.Move(ctx, tx, movements); errors.Is(err, stock.ErrShort) { // goods that arrive fail a level only by being too many
 		return commerce.Invalid([]string{"lines"}, "are more than one location can count")
 	} else if err != nil {

@@ -77,8 +77,6 @@ func refund(ctx context.Context, tx *events.Tx, o locked, in RefundInput) (Refun
 			return made, err
 		}
 	}
-	if err := note(ctx, tx, o.ID, "REFUNDED", in.Amount.String()+": "+in.Reason); err != nil {
-		return made, err
-	}
+	note(tx, o.ID, "REFUNDED", in.Amount.String()+": "+in.Reason)
 	return made, sayOrder(ctx, tx, o)
 }

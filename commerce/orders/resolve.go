@@ -29,33 +29,24 @@ func (s *Service) resolve(ctx context.Context, all []*placing) error {
 			refs = append(refs, l.Variant)
 		}
 	}
-	variants, err := catalog.FindVariants(ctx, s.Store.Ent, refs)
-	if err != nil {
-		return err
-	}
-	known := slices.DeleteFunc(slices.Clone(variants), func(v *ent.Variant) bool { return v == nil })
-	titles, err := catalog.Titles(ctx, s.Store.Ent, known)
-	if err != nil {
-		return err
-	}
 	var channels []commerce.UUID
 	for _, p := range all {
 		if c := p.command.Channel; c != nil && !slices.Contains(channels, c.ID) {
 			channels = append(channels, c.ID)
 		}
 	}
-	price, err := catalog.PricesInForce(ctx, s.Store.Ent, known, channels, now, auth.From(ctx).Currency)
+	offers, err := catalog.FindOffers(ctx, s.Store, refs, channels, now)
 	if err != nil {
 		return err
 	}
 	for _, p := range all {
-		own := variants[:len(p.in.Lines)]
-		variants = variants[len(p.in.Lines):]
+		own := offers[:len(p.in.Lines)]
+		offers = offers[len(p.in.Lines):]
 		if p.command.Channel == nil {
 			continue
 		}
-		p.prices(own, titles, func(v *ent.Variant) (commerce.Money, bool) {
-			inForce, ok := price(v.ID, &p.command.Channel.ID)
+		p.prices(own, func(o *catalog.Offer) (commerce.Money, bool) {
+			inForce, ok := o.Price(p.command.Channel.ID, now, p.viewer.Currency)
 			return inForce.Amount, ok && inForce.Amount.Currency == p.command.Channel.Currency
 		})
 		p.fill(now)
@@ -140,17 +131,17 @@ func (s *Service) places(ctx context.Context, all []*placing) error {
 }
 
 // prices makes the lines, with what each costs.
-func (p *placing) prices(variants []*ent.Variant, titles map[commerce.UUID]string, inForce func(*ent.Variant) (commerce.Money, bool)) {
+func (p *placing) prices(offers []*catalog.Offer, inForce func(*catalog.Offer) (commerce.Money, bool)) {
 	currency, mayPrice := p.command.Channel.Currency, p.viewer.Can(auth.PricesWrite)
 	p.command.Lines = make([]CommandLine, len(p.in.Lines))
 	for i, l := range p.in.Lines {
 		at := strconv.Itoa(i)
-		v := variants[i]
-		if v == nil {
+		o := offers[i]
+		if o == nil {
 			p.wrong.add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", at, "variant"))
 			continue
 		}
-		price, priced := inForce(v)
+		price, priced := inForce(o)
 		unit, judged := unitPrice(l, price, priced, mayPrice, currency)
 		if judged != nil {
 			p.wrong.add(judged.Under("lines", at))
@@ -167,7 +158,7 @@ func (p *placing) prices(variants []*ent.Variant, titles map[commerce.UUID]strin
 			continue
 		}
 		p.command.Lines[i] = CommandLine{
-			Variant: &v.ID, SKU: v.Sku, Title: titles[v.ID], Quantity: l.Quantity, UnitPrice: unit, Total: total - off, Shares: shares,
+			Variant: &o.ID, SKU: o.SKU, Title: o.Title, Quantity: l.Quantity, UnitPrice: unit, Total: total - off, Shares: shares,
 		}
 	}
 }

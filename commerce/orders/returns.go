@@ -108,9 +108,7 @@ func announce(ctx context.Context, tx *events.Tx, o locked, asked []ReturnLine) 
 		units, brand, o.ID); err != nil {
 		return id, err
 	}
-	if err := note(ctx, tx, o.ID, "RETURN_REQUESTED", inShort(reasons)); err != nil {
-		return id, err
-	}
+	note(tx, o.ID, "RETURN_REQUESTED", inShort(reasons))
 	return id, sayOrder(ctx, tx, o)
 }
 
@@ -239,9 +237,7 @@ func refuse(ctx context.Context, tx *events.Tx, o locked, r awaited, reason stri
 	if err := endReturn(ctx, tx, o, r.ID, state, missing); err != nil {
 		return err
 	}
-	if err := note(ctx, tx, o.ID, "RETURN_REJECTED", reason); err != nil {
-		return err
-	}
+	note(tx, o.ID, "RETURN_REJECTED", reason)
 	return sayOrder(ctx, tx, o)
 }
 

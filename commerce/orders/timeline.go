@@ -5,11 +5,12 @@ import (
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // note writes a line of an order's timeline: who did what, and why.
-func note(ctx context.Context, tx *events.Tx, order commerce.UUID, kind, text string) error {
-	return entryTable.Insert(ctx, tx.Conn, entryRow(tx, order, kind, text))
+func note(tx *events.Tx, order commerce.UUID, kind, text string) {
+	tx.Later(db.Rows{Table: entryTable, Values: entryRow(tx, order, kind, text)})
 }
 
 func entryRow(tx *events.Tx, order commerce.UUID, kind, text string) []any {

@@ -20,9 +20,9 @@ var (
 	entryTable   = db.Into("order_entries", "id uuid, brand_id uuid, order_id uuid, at bigint, actor text, kind text, note text")
 )
 
-// writeOrders writes new orders with their lines, payments, pick-up codes, first line of the timeline and facts, and what else is
-// written with them. An order with a reason to be held is.
-func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds []string, more ...db.Rows) error {
+// writeOrders writes new orders with their lines, payments, pick-up codes, first line of the timeline and facts, all but the codes when
+// the transaction's work is done. An order with a reason to be held is.
+func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds []string) error {
 	var orders, lines, payments, entries []any
 	var pickups []pickup
 	brand := tx.Viewer.Brand
@@ -52,12 +52,13 @@ func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds 
 			pickups = append(pickups, pickup{c.Order, *c.Pickup})
 		}
 	}
-	rows := []db.Rows{{Table: orderTable, Values: orders}, {Table: lineTable, Values: lines}, {Table: paymentTable, Values: payments}, {Table: entryTable, Values: entries}}
-	if err := db.Insert(ctx, tx.Conn, append(rows, more...)...); err != nil {
-		return err
-	}
+	tx.Later(db.Rows{Table: orderTable, Values: orders}, db.Rows{Table: lineTable, Values: lines}, db.Rows{Table: paymentTable, Values: payments},
+		db.Rows{Table: entryTable, Values: entries})
 	if len(pickups) == 0 {
 		return nil
+	}
+	if err := tx.Flush(ctx); err != nil { // a code points at its order
+		return err
 	}
 	return issueCodes(ctx, tx, pickups)
 }

@@ -77,11 +77,20 @@ func (s *Shortfall) Is(target error) bool { return target == ErrShort }
 // given up. Levels that are missing are made when goods arrive or are on their way. Each changed level is said as a fact, so no cause
 // can be forgotten. The answer is in the order of the places.
 func Move(ctx context.Context, tx *events.Tx, movements []Movement) ([]Level, error) {
+	return move(ctx, tx, movements, false)
+}
+
+// MoveHeld is Move for levels that the transaction keeps from others already: it need not lock them once more.
+func MoveHeld(ctx context.Context, tx *events.Tx, movements []Movement) ([]Level, error) {
+	return move(ctx, tx, movements, true)
+}
+
+func move(ctx context.Context, tx *events.Tx, movements []Movement, held bool) ([]Level, error) {
 	sums := sumUp(movements)
 	levels := make([]Level, 0, len(sums))
 	var crossed []commerce.UUID
 	for some := range slices.Chunk(sums, chunk) {
-		changed, err := changeAll(ctx, tx, some)
+		changed, err := changeAll(ctx, tx, some, held)
 		if err != nil {
 			return nil, err
 		}
@@ -95,9 +104,7 @@ func Move(ctx context.Context, tx *events.Tx, movements []Movement) ([]Level, er
 		}
 		levels = append(levels, changed...)
 	}
-	if err := write(ctx, tx, movements); err != nil {
-		return nil, err
-	}
+	write(tx, movements)
 	return levels, refreshVariants(ctx, tx, crossed)
 }
 
@@ -149,8 +156,8 @@ func say(tx *events.Tx, l Level) {
 	})
 }
 
-// write puts movements into the ledger.
-func write(ctx context.Context, tx *events.Tx, movements []Movement) error {
+// write puts movements into the ledger, when the transaction's work is done.
+func write(tx *events.Tx, movements []Movement) {
 	rows := make([]any, 0, 15*len(movements))
 	for _, m := range movements {
 		if m.ID == (commerce.UUID{}) {
@@ -163,7 +170,7 @@ func write(ctx context.Context, tx *events.Tx, movements []Movement) error {
 		rows = append(rows, m.ID, tx.Viewer.Brand, m.Variant, m.Location, string(m.Kind), m.OnHand, m.Reserved, m.Incoming, m.Damaged, m.Reason,
 			m.Reference.System, m.Reference.Value, by.Viewer.Subject, by.Cause(), int64(tx.Now))
 	}
-	return ledger.Insert(ctx, tx.Conn, rows)
+	tx.Later(db.Rows{Table: ledger, Values: rows})
 }
 
 var ledger = db.Into("stock_movements", `id uuid, brand_id uuid, variant_id uuid, location_id uuid, kind text, on_hand_delta bigint, reserved_delta bigint,

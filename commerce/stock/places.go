@@ -71,8 +71,8 @@ func placeValues(places []Place) []any {
 }
 
 // changeAll changes the levels of one chunk of sums, which are in order, and answers them in that order. One place needs one
-// statement; many are locked in order first, since an update of many takes them in an order of its own.
-func changeAll(ctx context.Context, tx *events.Tx, sums []sum) ([]Level, error) {
+// statement; many that are not held yet are locked in order first, since an update of many takes them in an order of its own.
+func changeAll(ctx context.Context, tx *events.Tx, sums []sum, held bool) ([]Level, error) {
 	var places, missing []Place
 	values := make([]any, 0, 6*len(sums))
 	for _, s := range sums {
@@ -85,7 +85,7 @@ func changeAll(ctx context.Context, tx *events.Tx, sums []sum) ([]Level, error) 
 	if err := ensure(ctx, tx, missing); err != nil {
 		return nil, err
 	}
-	if len(sums) > 1 && tx.ForUpdate() != "" {
+	if len(sums) > 1 && !held && tx.ForUpdate() != "" {
 		if _, err := hold(ctx, tx, places); err != nil {
 			return nil, err
 		}

@@ -196,9 +196,7 @@ func applyCounts(ctx context.Context, tx *events.Tx, source string, counts []cou
 			say(tx, now)
 		}
 	}
-	if err := write(ctx, tx, movements); err != nil {
-		return err
-	}
+	write(tx, movements)
 	return refreshVariants(ctx, tx, crossed)
 }
 

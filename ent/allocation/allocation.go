@@ -32,25 +32,12 @@ const (
 	FieldFulfilled = "fulfilled"
 	// FieldReleased holds the string denoting the released field in the database.
 	FieldReleased = "released"
-	// EdgeOrder holds the string denoting the order edge name in mutations.
-	EdgeOrder = "order"
 	// EdgeOrderLine holds the string denoting the order_line edge name in mutations.
 	EdgeOrderLine = "order_line"
 	// EdgeFulfillmentOrder holds the string denoting the fulfillment_order edge name in mutations.
 	EdgeFulfillmentOrder = "fulfillment_order"
-	// EdgeVariant holds the string denoting the variant edge name in mutations.
-	EdgeVariant = "variant"
-	// EdgeLocation holds the string denoting the location edge name in mutations.
-	EdgeLocation = "location"
 	// Table holds the table name of the allocation in the database.
 	Table = "allocations"
-	// OrderTable is the table that holds the order relation/edge.
-	OrderTable = "allocations"
-	// OrderInverseTable is the table name for the Order entity.
-	// It exists in this package in order to avoid circular dependency with the "order" package.
-	OrderInverseTable = "orders"
-	// OrderColumn is the table column denoting the order relation/edge.
-	OrderColumn = "order_id"
 	// OrderLineTable is the table that holds the order_line relation/edge.
 	OrderLineTable = "allocations"
 	// OrderLineInverseTable is the table name for the OrderLine entity.
@@ -65,20 +52,6 @@ const (
 	FulfillmentOrderInverseTable = "fulfillment_orders"
 	// FulfillmentOrderColumn is the table column denoting the fulfillment_order relation/edge.
 	FulfillmentOrderColumn = "fulfillment_order_id"
-	// VariantTable is the table that holds the variant relation/edge.
-	VariantTable = "allocations"
-	// VariantInverseTable is the table name for the Variant entity.
-	// It exists in this package in order to avoid circular dependency with the "variant" package.
-	VariantInverseTable = "variants"
-	// VariantColumn is the table column denoting the variant relation/edge.
-	VariantColumn = "variant_id"
-	// LocationTable is the table that holds the location relation/edge.
-	LocationTable = "allocations"
-	// LocationInverseTable is the table name for the Location entity.
-	// It exists in this package in order to avoid circular dependency with the "location" package.
-	LocationInverseTable = "locations"
-	// LocationColumn is the table column denoting the location relation/edge.
-	LocationColumn = "location_id"
 )
 
 // Columns holds all SQL columns for allocation fields.
@@ -174,13 +147,6 @@ func ByReleased(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReleased, opts...).ToFunc()
 }
 
-// ByOrderField orders the results by order field.
-func ByOrderField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newOrderStep(), sql.OrderByField(field, opts...))
-	}
-}
-
 // ByOrderLineField orders the results by order_line field.
 func ByOrderLineField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -194,27 +160,6 @@ func ByFulfillmentOrderField(field string, opts ...sql.OrderTermOption) OrderOpt
 		sqlgraph.OrderByNeighborTerms(s, newFulfillmentOrderStep(), sql.OrderByField(field, opts...))
 	}
 }
-
-// ByVariantField orders the results by variant field.
-func ByVariantField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newVariantStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByLocationField orders the results by location field.
-func ByLocationField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newLocationStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newOrderStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(OrderInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, OrderTable, OrderColumn),
-	)
-}
 func newOrderLineStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -227,19 +172,5 @@ func newFulfillmentOrderStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(FulfillmentOrderInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, FulfillmentOrderTable, FulfillmentOrderColumn),
-	)
-}
-func newVariantStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(VariantInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, VariantTable, VariantColumn),
-	)
-}
-func newLocationStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(LocationInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, LocationTable, LocationColumn),
 	)
 }

@@ -159,6 +159,26 @@ func OrderIDNotIn(vs ...uuid.UUID) predicate.Allocation {
 	return predicate.Allocation(sql.FieldNotIn(FieldOrderID, vs...))
 }
 
+// OrderIDGT applies the GT predicate on the "order_id" field.
+func OrderIDGT(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldGT(FieldOrderID, v))
+}
+
+// OrderIDGTE applies the GTE predicate on the "order_id" field.
+func OrderIDGTE(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldGTE(FieldOrderID, v))
+}
+
+// OrderIDLT applies the LT predicate on the "order_id" field.
+func OrderIDLT(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldLT(FieldOrderID, v))
+}
+
+// OrderIDLTE applies the LTE predicate on the "order_id" field.
+func OrderIDLTE(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldLTE(FieldOrderID, v))
+}
+
 // OrderLineIDEQ applies the EQ predicate on the "order_line_id" field.
 func OrderLineIDEQ(v uuid.UUID) predicate.Allocation {
 	return predicate.Allocation(sql.FieldEQ(FieldOrderLineID, v))
@@ -219,6 +239,26 @@ func VariantIDNotIn(vs ...uuid.UUID) predicate.Allocation {
 	return predicate.Allocation(sql.FieldNotIn(FieldVariantID, vs...))
 }
 
+// VariantIDGT applies the GT predicate on the "variant_id" field.
+func VariantIDGT(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldGT(FieldVariantID, v))
+}
+
+// VariantIDGTE applies the GTE predicate on the "variant_id" field.
+func VariantIDGTE(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldGTE(FieldVariantID, v))
+}
+
+// VariantIDLT applies the LT predicate on the "variant_id" field.
+func VariantIDLT(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldLT(FieldVariantID, v))
+}
+
+// VariantIDLTE applies the LTE predicate on the "variant_id" field.
+func VariantIDLTE(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldLTE(FieldVariantID, v))
+}
+
 // LocationIDEQ applies the EQ predicate on the "location_id" field.
 func LocationIDEQ(v uuid.UUID) predicate.Allocation {
 	return predicate.Allocation(sql.FieldEQ(FieldLocationID, v))
@@ -237,6 +277,26 @@ func LocationIDIn(vs ...uuid.UUID) predicate.Allocation {
 // LocationIDNotIn applies the NotIn predicate on the "location_id" field.
 func LocationIDNotIn(vs ...uuid.UUID) predicate.Allocation {
 	return predicate.Allocation(sql.FieldNotIn(FieldLocationID, vs...))
+}
+
+// LocationIDGT applies the GT predicate on the "location_id" field.
+func LocationIDGT(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldGT(FieldLocationID, v))
+}
+
+// LocationIDGTE applies the GTE predicate on the "location_id" field.
+func LocationIDGTE(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldGTE(FieldLocationID, v))
+}
+
+// LocationIDLT applies the LT predicate on the "location_id" field.
+func LocationIDLT(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldLT(FieldLocationID, v))
+}
+
+// LocationIDLTE applies the LTE predicate on the "location_id" field.
+func LocationIDLTE(v uuid.UUID) predicate.Allocation {
+	return predicate.Allocation(sql.FieldLTE(FieldLocationID, v))
 }
 
 // QuantityEQ applies the EQ predicate on the "quantity" field.
@@ -359,29 +419,6 @@ func ReleasedLTE(v int64) predicate.Allocation {
 	return predicate.Allocation(sql.FieldLTE(FieldReleased, v))
 }
 
-// HasOrder applies the HasEdge predicate on the "order" edge.
-func HasOrder() predicate.Allocation {
-	return predicate.Allocation(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, OrderTable, OrderColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasOrderWith applies the HasEdge predicate on the "order" edge with a given conditions (other predicates).
-func HasOrderWith(preds ...predicate.Order) predicate.Allocation {
-	return predicate.Allocation(func(s *sql.Selector) {
-		step := newOrderStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
 // HasOrderLine applies the HasEdge predicate on the "order_line" edge.
 func HasOrderLine() predicate.Allocation {
 	return predicate.Allocation(func(s *sql.Selector) {
@@ -420,52 +457,6 @@ func HasFulfillmentOrder() predicate.Allocation {
 func HasFulfillmentOrderWith(preds ...predicate.FulfillmentOrder) predicate.Allocation {
 	return predicate.Allocation(func(s *sql.Selector) {
 		step := newFulfillmentOrderStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
-// HasVariant applies the HasEdge predicate on the "variant" edge.
-func HasVariant() predicate.Allocation {
-	return predicate.Allocation(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, VariantTable, VariantColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasVariantWith applies the HasEdge predicate on the "variant" edge with a given conditions (other predicates).
-func HasVariantWith(preds ...predicate.Variant) predicate.Allocation {
-	return predicate.Allocation(func(s *sql.Selector) {
-		step := newVariantStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
-// HasLocation applies the HasEdge predicate on the "location" edge.
-func HasLocation() predicate.Allocation {
-	return predicate.Allocation(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, LocationTable, LocationColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasLocationWith applies the HasEdge predicate on the "location" edge with a given conditions (other predicates).
-func HasLocationWith(preds ...predicate.Location) predicate.Allocation {
-	return predicate.Allocation(func(s *sql.Selector) {
-		step := newLocationStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -4,7 +4,6 @@ package event
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent/predicate"
@@ -406,6 +405,26 @@ func ChannelIDNotIn(vs ...uuid.UUID) predicate.Event {
 	return predicate.Event(sql.FieldNotIn(FieldChannelID, vs...))
 }
 
+// ChannelIDGT applies the GT predicate on the "channel_id" field.
+func ChannelIDGT(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldGT(FieldChannelID, v))
+}
+
+// ChannelIDGTE applies the GTE predicate on the "channel_id" field.
+func ChannelIDGTE(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldGTE(FieldChannelID, v))
+}
+
+// ChannelIDLT applies the LT predicate on the "channel_id" field.
+func ChannelIDLT(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldLT(FieldChannelID, v))
+}
+
+// ChannelIDLTE applies the LTE predicate on the "channel_id" field.
+func ChannelIDLTE(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldLTE(FieldChannelID, v))
+}
+
 // ChannelIDIsNil applies the IsNil predicate on the "channel_id" field.
 func ChannelIDIsNil() predicate.Event {
 	return predicate.Event(sql.FieldIsNull(FieldChannelID))
@@ -434,6 +453,26 @@ func LocationIDIn(vs ...uuid.UUID) predicate.Event {
 // LocationIDNotIn applies the NotIn predicate on the "location_id" field.
 func LocationIDNotIn(vs ...uuid.UUID) predicate.Event {
 	return predicate.Event(sql.FieldNotIn(FieldLocationID, vs...))
+}
+
+// LocationIDGT applies the GT predicate on the "location_id" field.
+func LocationIDGT(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldGT(FieldLocationID, v))
+}
+
+// LocationIDGTE applies the GTE predicate on the "location_id" field.
+func LocationIDGTE(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldGTE(FieldLocationID, v))
+}
+
+// LocationIDLT applies the LT predicate on the "location_id" field.
+func LocationIDLT(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldLT(FieldLocationID, v))
+}
+
+// LocationIDLTE applies the LTE predicate on the "location_id" field.
+func LocationIDLTE(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldLTE(FieldLocationID, v))
 }
 
 // LocationIDIsNil applies the IsNil predicate on the "location_id" field.
@@ -638,52 +677,6 @@ func OccurredAtLT(v commerce.Instant) predicate.Event {
 func OccurredAtLTE(v commerce.Instant) predicate.Event {
 	vc := int64(v)
 	return predicate.Event(sql.FieldLTE(FieldOccurredAt, vc))
-}
-
-// HasChannel applies the HasEdge predicate on the "channel" edge.
-func HasChannel() predicate.Event {
-	return predicate.Event(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, ChannelTable, ChannelColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasChannelWith applies the HasEdge predicate on the "channel" edge with a given conditions (other predicates).
-func HasChannelWith(preds ...predicate.Channel) predicate.Event {
-	return predicate.Event(func(s *sql.Selector) {
-		step := newChannelStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
-// HasLocation applies the HasEdge predicate on the "location" edge.
-func HasLocation() predicate.Event {
-	return predicate.Event(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, LocationTable, LocationColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasLocationWith applies the HasEdge predicate on the "location" edge with a given conditions (other predicates).
-func HasLocationWith(preds ...predicate.Location) predicate.Event {
-	return predicate.Event(func(s *sql.Selector) {
-		step := newLocationStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
 }
 
 // And groups predicates with the AND operator between them.

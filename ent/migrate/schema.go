@@ -13,14 +13,14 @@ var (
 	AllocationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "order_id", Type: field.TypeUUID},
+		{Name: "variant_id", Type: field.TypeUUID},
+		{Name: "location_id", Type: field.TypeUUID},
 		{Name: "quantity", Type: field.TypeInt64},
 		{Name: "fulfilled", Type: field.TypeInt64, Default: 0},
 		{Name: "released", Type: field.TypeInt64, Default: 0},
-		{Name: "order_id", Type: field.TypeUUID},
 		{Name: "order_line_id", Type: field.TypeUUID},
 		{Name: "fulfillment_order_id", Type: field.TypeUUID},
-		{Name: "variant_id", Type: field.TypeUUID},
-		{Name: "location_id", Type: field.TypeUUID},
 	}
 	// AllocationsTable holds the schema information for the "allocations" table.
 	AllocationsTable = &schema.Table{
@@ -29,33 +29,15 @@ var (
 		PrimaryKey: []*schema.Column{AllocationsColumns[0]},
 		ForeignKeys: []*schema.ForeignKey{
 			{
-				Symbol:     "allocations_orders_order",
-				Columns:    []*schema.Column{AllocationsColumns[5]},
-				RefColumns: []*schema.Column{OrdersColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
 				Symbol:     "allocations_order_lines_order_line",
-				Columns:    []*schema.Column{AllocationsColumns[6]},
+				Columns:    []*schema.Column{AllocationsColumns[8]},
 				RefColumns: []*schema.Column{OrderLinesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "allocations_fulfillment_orders_fulfillment_order",
-				Columns:    []*schema.Column{AllocationsColumns[7]},
-				RefColumns: []*schema.Column{FulfillmentOrdersColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "allocations_variants_variant",
-				Columns:    []*schema.Column{AllocationsColumns[8]},
-				RefColumns: []*schema.Column{VariantsColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "allocations_locations_location",
 				Columns:    []*schema.Column{AllocationsColumns[9]},
-				RefColumns: []*schema.Column{LocationsColumns[0]},
+				RefColumns: []*schema.Column{FulfillmentOrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 		},
@@ -63,17 +45,17 @@ var (
 			{
 				Name:    "allocation_brand_id_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[5]},
+				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[2]},
 			},
 			{
 				Name:    "allocation_brand_id_fulfillment_order_id_order_line_id",
 				Unique:  true,
-				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[7], AllocationsColumns[6]},
+				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[9], AllocationsColumns[8]},
 			},
 			{
 				Name:    "allocation_brand_id_variant_id_location_id",
 				Unique:  false,
-				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[8], AllocationsColumns[9]},
+				Columns: []*schema.Column{AllocationsColumns[1], AllocationsColumns[3], AllocationsColumns[4]},
 			},
 		},
 	}
@@ -234,47 +216,23 @@ var (
 		{Name: "type", Type: field.TypeString},
 		{Name: "aggregate_id", Type: field.TypeUUID},
 		{Name: "sequence", Type: field.TypeInt64},
+		{Name: "channel_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "location_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "cause", Type: field.TypeString},
 		{Name: "data", Type: field.TypeJSON, Nullable: true},
 		{Name: "occurred_at", Type: field.TypeInt64},
-		{Name: "channel_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "location_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// EventsTable holds the schema information for the "events" table.
 	EventsTable = &schema.Table{
 		Name:       "events",
 		Columns:    EventsColumns,
 		PrimaryKey: []*schema.Column{EventsColumns[0]},
-		ForeignKeys: []*schema.ForeignKey{
-			{
-				Symbol:     "events_channels_channel",
-				Columns:    []*schema.Column{EventsColumns[11]},
-				RefColumns: []*schema.Column{ChannelsColumns[0]},
-				OnDelete:   schema.SetNull,
-			},
-			{
-				Symbol:     "events_locations_location",
-				Columns:    []*schema.Column{EventsColumns[12]},
-				RefColumns: []*schema.Column{LocationsColumns[0]},
-				OnDelete:   schema.SetNull,
-			},
-		},
 		Indexes: []*schema.Index{
-			{
-				Name:    "event_brand_id_id",
-				Unique:  true,
-				Columns: []*schema.Column{EventsColumns[1], EventsColumns[0]},
-			},
 			{
 				Name:    "event_brand_id_seq",
 				Unique:  false,
 				Columns: []*schema.Column{EventsColumns[1], EventsColumns[3]},
-			},
-			{
-				Name:    "event_brand_id_uid",
-				Unique:  true,
-				Columns: []*schema.Column{EventsColumns[1], EventsColumns[2]},
 			},
 			{
 				Name:    "events_unnumbered",
@@ -863,9 +821,12 @@ var (
 				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[5]},
 			},
 			{
-				Name:    "order_brand_id_channel_id_external_system_external_value",
+				Name:    "order_brand_id_external_value_external_system_channel_id",
 				Unique:  true,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[28], OrdersColumns[9], OrdersColumns[10]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[10], OrdersColumns[9], OrdersColumns[28]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "external_value IS NOT NULL",
+				},
 			},
 			{
 				Name:    "order_brand_id_placed_at_id",
@@ -881,6 +842,9 @@ var (
 				Name:    "order_brand_id_member_id_placed_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[29], OrdersColumns[25], OrdersColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "member_id IS NOT NULL",
+				},
 			},
 			{
 				Name:    "order_brand_id_state_id",
@@ -1872,19 +1836,14 @@ var (
 )
 
 func init() {
-	AllocationsTable.ForeignKeys[0].RefTable = OrdersTable
-	AllocationsTable.ForeignKeys[1].RefTable = OrderLinesTable
-	AllocationsTable.ForeignKeys[2].RefTable = FulfillmentOrdersTable
-	AllocationsTable.ForeignKeys[3].RefTable = VariantsTable
-	AllocationsTable.ForeignKeys[4].RefTable = LocationsTable
+	AllocationsTable.ForeignKeys[0].RefTable = OrderLinesTable
+	AllocationsTable.ForeignKeys[1].RefTable = FulfillmentOrdersTable
 	AllocationsTable.Annotation = &entsql.Annotation{}
 	AllocationsTable.Annotation.Checks = map[string]string{
 		"allocations_sum": "quantity > 0 AND fulfilled >= 0 AND released >= 0 AND fulfilled + released <= quantity",
 	}
 	ChannelOrdersTable.ForeignKeys[0].RefTable = ChannelsTable
 	ChannelOrdersTable.ForeignKeys[1].RefTable = OrdersTable
-	EventsTable.ForeignKeys[0].RefTable = ChannelsTable
-	EventsTable.ForeignKeys[1].RefTable = LocationsTable
 	ExternalRefsTable.ForeignKeys[0].RefTable = ProductsTable
 	ExternalRefsTable.ForeignKeys[1].RefTable = VariantsTable
 	ExternalRefsTable.ForeignKeys[2].RefTable = LocationsTable

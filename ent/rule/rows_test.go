@@ -63,6 +63,9 @@ func (m *maker) insert(t *schema.Table, said map[string]any) (any, error) {
 	}
 	values["id"] = id
 	edges := map[string]*schema.Table{}
+	for _, to := range owned() { // what is no edge points at a row all the same
+		edges[strings.TrimSuffix(to.Name, "s")+"_id"] = to
+	}
 	for _, fk := range t.ForeignKeys {
 		edges[fk.Columns[0].Name] = fk.RefTable
 	}

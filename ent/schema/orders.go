@@ -61,10 +61,10 @@ func (Order) Edges() []ent.Edge {
 func (Order) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("brand_id", "number").Unique(),
-		index.Fields("brand_id", "channel_id", "external_system", "external_value").Unique(),
+		index.Fields("brand_id", "external_value", "external_system", "channel_id").Unique().Annotations(entsql.IndexWhere("external_value IS NOT NULL")),
 		index.Fields("brand_id", "placed_at", "id"),
 		index.Fields("brand_id", "updated_at", "id"),
-		index.Fields("brand_id", "member_id", "placed_at", "id"),
+		index.Fields("brand_id", "member_id", "placed_at", "id").Annotations(entsql.IndexWhere("member_id IS NOT NULL")),
 		index.Fields("brand_id", "state", "id"),
 	}
 }
@@ -152,7 +152,7 @@ func (FulfillmentOrder) Indexes() []ent.Index {
 }
 
 // Allocation is a promise to an order line at a location: a line of a FulfillmentOrder. What it still reserves is
-// quantity − fulfilled − released.
+// quantity − fulfilled − released. Order, variant and location are those of its line and its work, to be found by; they are no edges.
 type Allocation struct{ ent.Schema }
 
 func (Allocation) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.OrderAt, leaf: true}} }
@@ -172,8 +172,7 @@ func (Allocation) Fields() []ent.Field {
 
 func (Allocation) Edges() []ent.Edge {
 	return []ent.Edge{
-		belongs("order", Order.Type), belongs("order_line", OrderLine.Type), belongs("fulfillment_order", FulfillmentOrder.Type),
-		belongs("variant", Variant.Type), belongs("location", Location.Type),
+		belongs("order_line", OrderLine.Type), belongs("fulfillment_order", FulfillmentOrder.Type),
 	}
 }
 

@@ -1,5 +1,5 @@
 -- Create "allocations" table
-CREATE TABLE `allocations` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `quantity` integer NOT NULL, `fulfilled` integer NOT NULL DEFAULT (0), `released` integer NOT NULL DEFAULT (0), `order_id` uuid NOT NULL, `order_line_id` uuid NOT NULL, `fulfillment_order_id` uuid NOT NULL, `variant_id` uuid NOT NULL, `location_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `allocations_orders_order` FOREIGN KEY (`brand_id`, `order_id`) REFERENCES `orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_order_lines_order_line` FOREIGN KEY (`brand_id`, `order_line_id`) REFERENCES `order_lines` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_fulfillment_orders_fulfillment_order` FOREIGN KEY (`brand_id`, `fulfillment_order_id`) REFERENCES `fulfillment_orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_variants_variant` FOREIGN KEY (`brand_id`, `variant_id`) REFERENCES `variants` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_locations_location` FOREIGN KEY (`brand_id`, `location_id`) REFERENCES `locations` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_sum` CHECK (quantity > 0 AND fulfilled >= 0 AND released >= 0 AND fulfilled + released <= quantity));
+CREATE TABLE `allocations` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `order_id` uuid NOT NULL, `variant_id` uuid NOT NULL, `location_id` uuid NOT NULL, `quantity` integer NOT NULL, `fulfilled` integer NOT NULL DEFAULT (0), `released` integer NOT NULL DEFAULT (0), `order_line_id` uuid NOT NULL, `fulfillment_order_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `allocations_order_lines_order_line` FOREIGN KEY (`brand_id`, `order_line_id`) REFERENCES `order_lines` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_fulfillment_orders_fulfillment_order` FOREIGN KEY (`brand_id`, `fulfillment_order_id`) REFERENCES `fulfillment_orders` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `allocations_sum` CHECK (quantity > 0 AND fulfilled >= 0 AND released >= 0 AND fulfilled + released <= quantity));
 -- Create index "allocation_brand_id_order_id" to table: "allocations"
 CREATE INDEX `allocation_brand_id_order_id` ON `allocations` (`brand_id`, `order_id`);
 -- Create index "allocation_brand_id_fulfillment_order_id_order_line_id" to table: "allocations"
@@ -37,15 +37,11 @@ CREATE INDEX `channelorder_brand_id_order_id` ON `channel_orders` (`brand_id`, `
 -- Create index "channelorder_brand_id_channel_id_held" to table: "channel_orders"
 CREATE INDEX `channelorder_brand_id_channel_id_held` ON `channel_orders` (`brand_id`, `channel_id`, `held`);
 -- Create "events" table
-CREATE TABLE `events` (`id` integer NOT NULL PRIMARY KEY AUTOINCREMENT, `brand_id` uuid NOT NULL, `uid` uuid NOT NULL, `seq` integer NULL, `type` text NOT NULL, `aggregate_id` uuid NOT NULL, `sequence` integer NOT NULL, `actor` text NOT NULL, `cause` text NOT NULL, `data` json NULL, `occurred_at` integer NOT NULL, `channel_id` uuid NULL, `location_id` uuid NULL, CONSTRAINT `events_channels_channel` FOREIGN KEY (`brand_id`, `channel_id`) REFERENCES `channels` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT `events_locations_location` FOREIGN KEY (`brand_id`, `location_id`) REFERENCES `locations` (`brand_id`, `id`) ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE `events` (`id` integer NOT NULL PRIMARY KEY AUTOINCREMENT, `brand_id` uuid NOT NULL, `uid` uuid NOT NULL, `seq` integer NULL, `type` text NOT NULL, `aggregate_id` uuid NOT NULL, `sequence` integer NOT NULL, `channel_id` uuid NULL, `location_id` uuid NULL, `actor` text NOT NULL, `cause` text NOT NULL, `data` json NULL, `occurred_at` integer NOT NULL);
 -- Create index "events_seq_key" to table: "events"
 CREATE UNIQUE INDEX `events_seq_key` ON `events` (`seq`);
--- Create index "event_brand_id_id" to table: "events"
-CREATE UNIQUE INDEX `event_brand_id_id` ON `events` (`brand_id`, `id`);
 -- Create index "event_brand_id_seq" to table: "events"
 CREATE INDEX `event_brand_id_seq` ON `events` (`brand_id`, `seq`);
--- Create index "event_brand_id_uid" to table: "events"
-CREATE UNIQUE INDEX `event_brand_id_uid` ON `events` (`brand_id`, `uid`);
 -- Create index "events_unnumbered" to table: "events"
 CREATE INDEX `events_unnumbered` ON `events` (`id`) WHERE seq IS NULL;
 -- Create "event_cursors" table
@@ -140,14 +136,14 @@ CREATE TABLE `orders` (`id` uuid NOT NULL, `brand_id` uuid NOT NULL, `version` i
 CREATE UNIQUE INDEX `order_brand_id_id` ON `orders` (`brand_id`, `id`);
 -- Create index "order_brand_id_number" to table: "orders"
 CREATE UNIQUE INDEX `order_brand_id_number` ON `orders` (`brand_id`, `number`);
--- Create index "order_brand_id_channel_id_external_system_external_value" to table: "orders"
-CREATE UNIQUE INDEX `order_brand_id_channel_id_external_system_external_value` ON `orders` (`brand_id`, `channel_id`, `external_system`, `external_value`);
+-- Create index "order_brand_id_external_value_external_system_channel_id" to table: "orders"
+CREATE UNIQUE INDEX `order_brand_id_external_value_external_system_channel_id` ON `orders` (`brand_id`, `external_value`, `external_system`, `channel_id`) WHERE external_value IS NOT NULL;
 -- Create index "order_brand_id_placed_at_id" to table: "orders"
 CREATE INDEX `order_brand_id_placed_at_id` ON `orders` (`brand_id`, `placed_at`, `id`);
 -- Create index "order_brand_id_updated_at_id" to table: "orders"
 CREATE INDEX `order_brand_id_updated_at_id` ON `orders` (`brand_id`, `updated_at`, `id`);
 -- Create index "order_brand_id_member_id_placed_at_id" to table: "orders"
-CREATE INDEX `order_brand_id_member_id_placed_at_id` ON `orders` (`brand_id`, `member_id`, `placed_at`, `id`);
+CREATE INDEX `order_brand_id_member_id_placed_at_id` ON `orders` (`brand_id`, `member_id`, `placed_at`, `id`) WHERE member_id IS NOT NULL;
 -- Create index "order_brand_id_state_id" to table: "orders"
 CREATE INDEX `order_brand_id_state_id` ON `orders` (`brand_id`, `state`, `id`);
 -- Create "order_entries" table
