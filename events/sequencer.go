@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/oneshelf/oneshelf/internal/db"
@@ -42,27 +43,20 @@ func (s *Store) Run(ctx context.Context, w Waker) error {
 	}
 }
 
-// number gives the next numbers to facts that committed without one. The lock is taken by a statement of its own, so that the
-// next one sees what the holder before us has done. Numbers go on behind the places of our own consumers too: the log may have been
-// emptied of what is old.
+// numberAll numbers up to numbering facts, by one process at a time. The lock is a statement of its own, so that the next one sees what
+// the holder before us has done; sent together without parameters, both are one transaction and one way to the database and back.
+// Numbers go on behind the places of our own consumers too: the log may have been emptied of what is old.
+var numberAll = fmt.Sprintf(`SELECT pg_advisory_xact_lock(7305802);
+	WITH fresh AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM events WHERE seq IS NULL ORDER BY id LIMIT %d)
+	UPDATE events SET seq = GREATEST((SELECT COALESCE(MAX(seq), 0) FROM events), (SELECT COALESCE(MAX(seq), 0) FROM event_cursors)) + fresh.place
+	FROM fresh WHERE events.id = fresh.id`, numbering)
+
+// number gives the next numbers to facts that committed without one.
 func (s *Store) number(ctx context.Context) (int64, error) {
 	if s.DB.Engine != db.Postgres {
 		return 0, nil
 	}
-	var waiting bool
-	if err := s.DB.Read().QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM events WHERE seq IS NULL)").Scan(&waiting); err != nil || !waiting {
-		return 0, err
-	}
-	var n int64
-	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
-		if _, err = tx.Exec(ctx, "SELECT pg_advisory_xact_lock(7305802)"); err != nil {
-			return err
-		}
-		n, err = tx.Exec(ctx, `WITH fresh AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM events WHERE seq IS NULL ORDER BY id LIMIT ?)
-			UPDATE events SET seq = GREATEST((SELECT COALESCE(MAX(seq), 0) FROM events), (SELECT COALESCE(MAX(seq), 0) FROM event_cursors)) + fresh.place
-			FROM fresh WHERE events.id = fresh.id`, numbering)
-		return err
-	})
+	n, err := s.DB.Write().Exec(ctx, numberAll)
 	if n == numbering {
 		s.committed()
 	}

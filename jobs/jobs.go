@@ -19,14 +19,15 @@ import (
 
 // The schedule.
 const (
-	look     = time.Second      // how often everybody looks without being woken
-	discover = 2 * time.Second  // how often new channels are looked for
-	sweep    = 10 * time.Minute // how often what has had its time is swept up
-	keptKeys = 48 * time.Hour   // idempotency keys; the promise is 24 hours
-	retry    = 2 * time.Second  // after a fault of our own
-	ageing   = 30 * time.Second // how often counts are judged by their age
-	again    = 10 * time.Second // how often orders are tried again that nobody could give
-	audit    = time.Hour        // how often the stock is compared with its ledger, which reads all of both
+	look     = time.Second           // how often everybody looks without being woken
+	discover = 2 * time.Second       // how often new channels are looked for
+	sweep    = 10 * time.Minute      // how often what has had its time is swept up
+	keptKeys = 48 * time.Hour        // idempotency keys; the promise is 24 hours
+	retry    = 2 * time.Second       // after a fault of our own
+	gather   = 20 * time.Millisecond // what comes together is heard together
+	ageing   = 30 * time.Second      // how often counts are judged by their age
+	again    = 10 * time.Second      // how often orders are tried again that nobody could give
+	audit    = time.Hour             // how often the stock is compared with its ledger, which reads all of both
 )
 
 // Runner does background work until it is told to stop.
@@ -62,14 +63,14 @@ func (r *Runner) Run(ctx context.Context) {
 	}
 }
 
-// loop runs work again and again: at once while it answers that it did something, else after the next ring or look.
+// loop runs work again and again: at once while it answers that there is more, else after the next ring or look.
 func (r *Runner) loop(ctx context.Context, name string, work func(context.Context) (bool, error)) {
 	rings, end := r.Store.Bell().Wait()
 	defer end()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	for {
-		did, err := work(ctx)
+		more, err := work(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -80,13 +81,16 @@ func (r *Runner) loop(ctx context.Context, name string, work func(context.Contex
 			}
 			continue
 		}
-		if did {
+		if more {
 			continue
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-rings:
+			if !sleep(ctx, gather) {
+				return
+			}
 		case <-tick.C:
 		}
 	}
@@ -94,7 +98,7 @@ func (r *Runner) loop(ctx context.Context, name string, work func(context.Contex
 
 func (r *Runner) hear(ctx context.Context) (bool, error) {
 	n, err := r.Channels.Hear(ctx)
-	return n > 0, err
+	return n == channels.HeardAtOnce, err
 }
 
 // keepChannels runs the work of every channel there is, each by itself: one shop's fault does not delay another's.

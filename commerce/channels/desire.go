@@ -19,11 +19,14 @@ import (
 // consumer is the name under which the log is followed.
 const consumer = "channels"
 
+// HeardAtOnce is how many events Hear takes in one go.
+const HeardAtOnce = 500
+
 // Hear follows the log and writes what it means for marketplaces into rows of ours: changed stock is a listing's desired quantity,
 // a changed product is a listing to be told again, a parcel that left is a line of the outbox. Many changes of one variant become
 // one quantity. It answers how many events it heard; one process at a time hears.
 func (s *Service) Hear(ctx context.Context) (int, error) {
-	return s.Store.Advance(ctx, consumer, s.Holder, 500, func(ctx context.Context, entries []events.Entry) error {
+	return s.Store.Advance(ctx, consumer, s.Holder, HeardAtOnce, func(ctx context.Context, entries []events.Entry) error {
 		type heard struct {
 			variants, products, orders []commerce.UUID
 		}

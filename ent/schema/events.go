@@ -18,7 +18,9 @@ import (
 // edges, and there is no index that numbering it, which rewrites the row, would have to write again for nobody.
 type Event struct{ ent.Schema }
 
-func (Event) Mixin() []ent.Mixin { return []ent.Mixin{ownedLog{owned: owned{narrow: rule.Event, leaf: true}}} }
+func (Event) Mixin() []ent.Mixin {
+	return []ent.Mixin{ownedLog{owned: owned{narrow: rule.Event, leaf: true}}}
+}
 
 // ownedLog is owned with a number for an id.
 type ownedLog struct {

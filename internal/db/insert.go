@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Table says how rows of a table are inserted many at a time: with its columns and their PostgreSQL types.
@@ -79,10 +80,27 @@ func (t *Table) Insert(ctx context.Context, c Conn, values []any) error {
 	return Insert(ctx, c, Rows{t, values})
 }
 
-// arrays writes the statement that inserts all of it, each table but the last in a WITH clause, and gives each column as an array.
+// statements are the texts that were written for PostgreSQL, by the tables they fill: a server fills the same ones again and again.
+var statements sync.Map
+
+// arrays is the statement that inserts all of it, each table but the last in a WITH clause, with each column as an array.
 func arrays(all []Rows) (string, []any) {
-	var b strings.Builder
+	var key strings.Builder
 	var args []any
+	for _, r := range all {
+		key.WriteString(r.Table.into)
+		args = append(args, columns(r.Values, len(r.Table.kinds))...)
+	}
+	text, ok := statements.Load(key.String())
+	if !ok {
+		text, _ = statements.LoadOrStore(key.String(), statement(all))
+	}
+	return text.(string), args
+}
+
+func statement(all []Rows) string {
+	var b strings.Builder
+	at := 0
 	for n, r := range all {
 		last := n == len(all)-1
 		switch {
@@ -101,13 +119,13 @@ func arrays(all []Rows) (string, []any) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			fmt.Fprintf(&b, "$%d::%s[]", len(args)+i+1, kind)
+			at++
+			fmt.Fprintf(&b, "$%d::%s[]", at, kind)
 		}
-		args = append(args, columns(r.Values, len(r.Table.kinds))...)
 		b.WriteString(") AS r (" + r.Table.named + ")")
 		if !last {
 			b.WriteString(")")
 		}
 	}
-	return b.String(), args
+	return b.String()
 }
