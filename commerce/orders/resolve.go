@@ -35,18 +35,18 @@ func (s *Service) resolve(ctx context.Context, all []*placing) error {
 			channels = append(channels, c.ID)
 		}
 	}
-	offers, err := catalog.FindOffers(ctx, s.Store, refs, channels, now)
+	variants, err := catalog.FindPriced(ctx, s.Store, refs, channels, now)
 	if err != nil {
 		return err
 	}
 	for _, p := range all {
-		own := offers[:len(p.in.Lines)]
-		offers = offers[len(p.in.Lines):]
+		own := variants[:len(p.in.Lines)]
+		variants = variants[len(p.in.Lines):]
 		if p.command.Channel == nil {
 			continue
 		}
-		p.prices(own, func(o *catalog.Offer) (commerce.Money, bool) {
-			inForce, ok := o.Price(p.command.Channel.ID, now, p.viewer.Currency)
+		p.prices(own, func(v *catalog.PricedVariant) (commerce.Money, bool) {
+			inForce, ok := v.Price(p.command.Channel.ID, now, p.viewer.Currency)
 			return inForce.Amount, ok && inForce.Amount.Currency == p.command.Channel.Currency
 		})
 		p.fill(now)
@@ -131,17 +131,17 @@ func (s *Service) places(ctx context.Context, all []*placing) error {
 }
 
 // prices makes the lines, with what each costs.
-func (p *placing) prices(offers []*catalog.Offer, inForce func(*catalog.Offer) (commerce.Money, bool)) {
+func (p *placing) prices(variants []*catalog.PricedVariant, inForce func(*catalog.PricedVariant) (commerce.Money, bool)) {
 	currency, mayPrice := p.command.Channel.Currency, p.viewer.Can(auth.PricesWrite)
 	p.command.Lines = make([]CommandLine, len(p.in.Lines))
 	for i, l := range p.in.Lines {
 		at := strconv.Itoa(i)
-		o := offers[i]
-		if o == nil {
+		v := variants[i]
+		if v == nil {
 			p.wrong.add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", at, "variant"))
 			continue
 		}
-		price, priced := inForce(o)
+		price, priced := inForce(v)
 		unit, judged := unitPrice(l, price, priced, mayPrice, currency)
 		if judged != nil {
 			p.wrong.add(judged.Under("lines", at))
@@ -158,7 +158,7 @@ func (p *placing) prices(offers []*catalog.Offer, inForce func(*catalog.Offer) (
 			continue
 		}
 		p.command.Lines[i] = CommandLine{
-			Variant: &o.ID, SKU: o.SKU, Title: o.Title, Quantity: l.Quantity, UnitPrice: unit, Total: total - off, Shares: shares,
+			Variant: &v.ID, SKU: v.SKU, Title: v.Title, Quantity: l.Quantity, UnitPrice: unit, Total: total - off, Shares: shares,
 		}
 	}
 }

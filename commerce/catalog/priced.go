@@ -14,8 +14,8 @@ import (
 	"github.com/oneshelf/oneshelf/internal/db"
 )
 
-// Offer is what an order must know of a variant.
-type Offer struct {
+// PricedVariant is what an order must know of a variant.
+type PricedVariant struct {
 	ID    commerce.UUID
 	SKU   string
 	Title string // what a line calls it: the product's title, then the variant's own or its choices
@@ -24,28 +24,28 @@ type Offer struct {
 	prices  []*ent.Price
 }
 
-// Price is what the variant costs at a moment on a channel that its offer was asked for; false when there is no price. home is the
-// brand's currency.
-func (o *Offer) Price(channel commerce.UUID, at commerce.Instant, home commerce.Currency) (Price, bool) {
-	if r := choose(o.prices, &channel, at); r != nil {
+// Price is what the variant costs at a moment on a channel that was asked for; false when there is no price. home is the brand's
+// currency. What it is compared at is not asked for.
+func (p *PricedVariant) Price(channel commerce.UUID, at commerce.Instant, home commerce.Currency) (Price, bool) {
+	if r := choose(p.prices, &channel, at); r != nil {
 		return shown(r), true
 	}
-	return basePrice(o.variant, home)
+	return basePrice(p.variant, home)
 }
 
-// FindOffers answers what is offered in the order of refs, with the prices that are in force on some channels at a moment; nil where
+// FindPriced answers variants in the order of refs, each with the prices that are in force on some channels at a moment; nil where
 // the viewer has no such variant. However many refs there are, it takes one statement, and one more for external references.
-func FindOffers(ctx context.Context, s *events.Store, refs []commerce.VariantRef, channels []commerce.UUID, at commerce.Instant) ([]*Offer, error) {
+func FindPriced(ctx context.Context, s *events.Store, refs []commerce.VariantRef, channels []commerce.UUID, at commerce.Instant) ([]*PricedVariant, error) {
 	names, err := namesOf(ctx, s.Ent, refs)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*Offer, len(refs))
+	out := make([]*PricedVariant, len(refs))
 	if len(names.ids)+len(names.skus)+len(names.barcodes) == 0 {
 		return out, nil
 	}
 	read, viewer := s.DB.Read(), auth.From(ctx)
-	priced, args := rule.Where(rule.PerhapsOf, viewer, "r")
+	seen, args := rule.Where(rule.PerhapsOf, viewer, "r")
 	on, more := db.Any(read, "r.channel_id", channels)
 	args = append(append(append(args, at, at), more...), viewer.Brand)
 	var named []string
@@ -62,33 +62,33 @@ func FindOffers(ctx context.Context, s *events.Store, refs []commerce.VariantRef
 	rows, err := read.Query(ctx, `SELECT v.id, v.sku, v.sku_folded, v.barcode, v.title, v.selected_options, v.price_amount, p.title,
 		r.id, r.channel_id, r.amount, r.currency, r.valid_from, r.valid_until
 		FROM variants v JOIN products p ON p.brand_id = v.brand_id AND p.id = v.product_id
-		LEFT JOIN prices r ON `+priced+` AND r.variant_id = v.id AND r.valid_from <= ? AND (r.valid_until = 0 OR r.valid_until > ?)
+		LEFT JOIN prices r ON `+seen+` AND r.variant_id = v.id AND r.valid_from <= ? AND (r.valid_until = 0 OR r.valid_until > ?)
 			AND (r.channel_id IS NULL OR `+on+`)
 		WHERE v.brand_id = ? AND (`+strings.Join(named, " OR ")+")", args...)
-	offers := map[commerce.UUID]*Offer{}
+	found := map[commerce.UUID]*PricedVariant{}
 	variants, err := db.Collect(rows, err, func(r *sql.Rows) (*ent.Variant, error) {
-		o, price, err := scanOffer(r)
+		v, price, err := scanPriced(r)
 		if err != nil {
 			return nil, err
 		}
-		if offers[o.ID] == nil {
-			offers[o.ID] = o
+		if found[v.ID] == nil {
+			found[v.ID] = v
 		}
 		if price != nil {
-			offers[o.ID].prices = append(offers[o.ID].prices, price)
+			found[v.ID].prices = append(found[v.ID].prices, price)
 		}
-		return offers[o.ID].variant, nil
+		return found[v.ID].variant, nil
 	})
 	for i, v := range names.match(refs, variants) {
 		if v != nil {
-			out[i] = offers[v.ID]
+			out[i] = found[v.ID]
 		}
 	}
 	return out, err
 }
 
-// scanOffer reads an offer with one of its prices, nil for none.
-func scanOffer(r *sql.Rows) (*Offer, *ent.Price, error) {
+// scanPriced reads a variant with one of its prices, nil for none.
+func scanPriced(r *sql.Rows) (*PricedVariant, *ent.Price, error) {
 	var v ent.Variant
 	var options []byte
 	var product string
@@ -102,11 +102,11 @@ func scanOffer(r *sql.Rows) (*Offer, *ent.Price, error) {
 	if err := json.Unmarshal(options, &v.SelectedOptions); err != nil {
 		return nil, nil, err
 	}
-	o := &Offer{ID: v.ID, SKU: v.Sku, Title: lineTitle(product, &v), variant: &v}
+	out := &PricedVariant{ID: v.ID, SKU: v.Sku, Title: lineTitle(product, &v), variant: &v}
 	if price == nil {
-		return o, nil, nil
+		return out, nil, nil
 	}
-	return o, &ent.Price{
+	return out, &ent.Price{
 		ID: *price, ChannelID: channel, Amount: *amount, Currency: commerce.Currency(*currency),
 		ValidFrom: commerce.Instant(*from), ValidUntil: commerce.Instant(*until),
 	}, nil
