@@ -210,9 +210,9 @@ func (s *storm) placing(key string) map[string]any {
 	}
 }
 
-// restock is a warehouse's system.
+// restock is a warehouse's system. It brings more than is bought, however long that goes on while the server is up for half of the time.
 func (s *storm) restock(ctx context.Context, chance *rand.Rand) error {
-	return s.add(ctx, fmt.Sprintf("adjust-%d", chance.Uint64()), s.pick(chance), 1+chance.IntN(3))
+	return s.add(ctx, fmt.Sprintf("adjust-%d", chance.Uint64()), s.pick(chance), 3+chance.IntN(4))
 }
 
 func (s *storm) add(ctx context.Context, key, sku string, delta int) error {
