@@ -28,7 +28,7 @@ type Verdict[A any] struct {
 // OnceTogether is Once for several callers of one brand in one transaction, for work that is cheaper done together. fn gets the
 // callers whose keys are free, by their place in callers, and answers a verdict for each: a caller whose verdict has an error binds
 // no key, and fn must have changed nothing for them. An error of fn, or of the transaction, is of all of them: nothing has happened
-// for anybody, and each may be tried by itself. The context's viewer must see what all of them see.
+// for anybody, and each may be tried by itself. Only when all of them have been answered by another process meanwhile is that told. The context's viewer must see what all of them see.
 func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn func(tx *Tx, fresh []int) ([]Verdict[A], error)) ([]Verdict[A], error) {
 	out := make([]Verdict[A], len(callers))
 	hashes := make([][]byte, len(callers))
@@ -52,23 +52,23 @@ func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn fun
 	if len(asked) == 0 {
 		return out, nil
 	}
-	_, err := Do(ctx, s, func(tx *Tx) (struct{}, error) {
-		old, err := bound(ctx, tx, callers, asked)
-		if err != nil {
-			return struct{}{}, err
+	var old map[binding]answered
+	tell := func(i int) (bool, error) {
+		answer, found := old[callers[i].binding()]
+		out[i] = Verdict[A]{}
+		switch {
+		case !found:
+			return false, nil
+		case !bytes.Equal(answer.hash, hashes[i]):
+			out[i].Err = mismatch()
+			return true, nil
 		}
-		tell := func(i int) (bool, error) {
-			answer, found := old[callers[i].binding()]
-			out[i] = Verdict[A]{}
-			switch {
-			case !found:
-				return false, nil
-			case !bytes.Equal(answer.hash, hashes[i]):
-				out[i].Err = mismatch()
-				return true, nil
-			}
-			out[i].Replayed = true
-			return true, json.Unmarshal(answer.text, &out[i].Answer)
+		out[i].Replayed = true
+		return true, json.Unmarshal(answer.text, &out[i].Answer)
+	}
+	_, err := Do(ctx, s, func(tx *Tx) (_ struct{}, err error) {
+		if old, err = bound(ctx, tx.Conn, callers, asked); err != nil {
+			return struct{}{}, err
 		}
 		var fresh []int
 		for _, i := range asked {
@@ -94,7 +94,7 @@ func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn fun
 			}
 		}
 		if len(refused) > 0 { // another process may have done the same call since its key was looked for: what it did is why it is refused here
-			if old, err = bound(ctx, tx, callers, refused); err != nil {
+			if old, err = bound(ctx, tx.Conn, callers, refused); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -110,8 +110,18 @@ func OnceTogether[A any](ctx context.Context, s *Store, callers []Caller, fn fun
 		}
 		return struct{}{}, nil
 	})
-	if err != nil {
+	if err == nil {
+		return out, nil
+	}
+	// The same calls may have won in another process meanwhile: then what they were answered stands, whatever went wrong here because of it.
+	var again error
+	if old, again = bound(ctx, s.DB.Write(), callers, asked); again != nil {
 		return nil, err
+	}
+	for _, i := range asked {
+		if found, again := tell(i); again != nil || !found {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -127,16 +137,16 @@ type answered struct{ hash, text []byte }
 var askedKeys = db.ListOf("asked", "caller text, operation text, key text")
 
 // bound reads the answers that the callers' keys are bound to.
-func bound(ctx context.Context, tx *Tx, callers []Caller, asked []int) (map[binding]answered, error) {
+func bound(ctx context.Context, c db.Conn, callers []Caller, asked []int) (map[binding]answered, error) {
 	var values []any
 	for _, i := range asked {
 		b := callers[i].binding()
 		values = append(values, b.caller, b.operation, b.key)
 	}
-	with, args := askedKeys.With(tx.Conn, values)
-	rows, err := tx.Query(ctx, with+`SELECT k.caller, k.operation, k.key, k.input_hash, k.answer FROM asked
+	with, args := askedKeys.With(c, values)
+	rows, err := c.Query(ctx, with+`SELECT k.caller, k.operation, k.key, k.input_hash, k.answer FROM asked
 		JOIN idempotency_keys k ON k.brand_id = ? AND k.caller = asked.caller AND k.operation = asked.operation AND k.key = asked.key`,
-		append(args, tx.Viewer.Brand)...)
+		append(args, callers[asked[0]].Viewer.Brand)...)
 	out := map[binding]answered{}
 	_, err = db.Collect(rows, err, func(r *sql.Rows) (struct{}, error) {
 		var b binding

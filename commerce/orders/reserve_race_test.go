@@ -198,3 +198,31 @@ func TestOneEndsAReservation(t *testing.T) { // CC-02
 		t.Logf("ended %v", ended)
 	})
 }
+
+// A call that is sent to two processes at once is one call, also when it takes a reservation: the second finds that taken, by itself.
+func TestOneCallToTwoProcessesTakesAReservationOnce(t *testing.T) { // ID-01
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.Caps = orders.Caps{PerClient: 1000, UnitsPerClient: 10_000}
+		other := &orders.Service{Store: k.Store, Tokens: s.Tokens}
+		s.put(t, "HAT", "WH", 100)
+		for range 50 {
+			in := s.input(want("HAT", 1))
+			kept, _, err := s.Reserve(k.Ctx, toHold(hold("HAT", 1)))
+			require.NoError(t, err)
+			in.Reservation = &kept
+			var placed [2]orders.Placed
+			var replayed [2]bool
+			var errs [2]error
+			var both sync.WaitGroup
+			for i, process := range []*orders.Service{s.Service, other} {
+				both.Go(func() { placed[i], replayed[i], errs[i] = process.Place(k.Ctx, in) })
+			}
+			both.Wait()
+			require.NoError(t, errs[0])
+			require.NoError(t, errs[1])
+			require.Equal(t, placed[0].Order, placed[1].Order)
+			require.NotEqual(t, replayed[0], replayed[1])
+		}
+	})
+}

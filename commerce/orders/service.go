@@ -2,7 +2,8 @@
 // transaction, payment, cancellation, and the work of locations up to the parcel. states.go is the table of what is legal when.
 //
 // Locks are always taken in this order: the turn of a client and of a member to reserve or of a counter, the order, the reservation or
-// transfer, the order's work, stock levels, products.
+// transfer, the order's work, stock levels, products; and last, by the foreign keys of what a transaction has put off, what its rows
+// point at. Whoever keeps one of those from others does so FOR NO KEY UPDATE, which foreign keys do not wait for.
 package orders
 
 import "github.com/oneshelf/oneshelf/events"

@@ -115,8 +115,10 @@ func lockLocation(ctx context.Context, tx *events.Tx, ref commerce.LocationRef) 
 	if err != nil || found == nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(ctx, "SELECT 1 FROM locations WHERE brand_id = ? AND id = ?"+tx.ForUpdate(), tx.Viewer.Brand, found.ID); err != nil {
-		return nil, err
+	if tx.Engine() == db.Postgres { // SQLite has one writer. The lock lets others write rows that point at the location.
+		if _, err := tx.Exec(ctx, "SELECT 1 FROM locations WHERE brand_id = ? AND id = ? FOR NO KEY UPDATE", tx.Viewer.Brand, found.ID); err != nil {
+			return nil, err
+		}
 	}
 	return tx.Ent.Location.Get(ctx, found.ID)
 }

@@ -1,10 +1,12 @@
 package stock_test
 
 import (
+	"context"
 	"math"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce/catalog"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -171,4 +174,19 @@ func TestEveryMistakeInALocationIsNamedAtOnce(t *testing.T) {
 	_, err = s.LocationUpsert(k.Ctx, stock.LocationInput{By: &commerce.LocationRef{External: &commerce.Reference{System: "pos", Value: "1"}}})
 	testkit.Refused(t, err, commerce.InvalidInput, "code")
 	require.Zero(t, k.Count(t, "locations", ""))
+}
+
+// A change of a location does not wait for those whose rows point at it: they take products before it, and it takes products after.
+func TestAChangeOfALocationWaitsForNobodyWhoPointsAtIt(t *testing.T) { // CC-06
+	k := testkit.Postgres(t)
+	l := place(t, k, store()).Location
+	soon, stop := context.WithTimeout(k.Ctx, 10*time.Second)
+	defer stop()
+	require.NoError(t, k.Store.DB.InTx(k.Ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(k.Ctx, "SELECT 1 FROM locations WHERE id = ? FOR KEY SHARE", l.ID); err != nil { // as a foreign key does
+			return err
+		}
+		_, err := (&stock.Service{Store: k.Store}).LocationUpsert(soon, stock.LocationInput{Code: commerce.Some("SH-1"), Active: commerce.Some(false)})
+		return err
+	}))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Table says how rows of a table are inserted many at a time: with its columns and their PostgreSQL types.
@@ -80,27 +79,10 @@ func (t *Table) Insert(ctx context.Context, c Conn, values []any) error {
 	return Insert(ctx, c, Rows{t, values})
 }
 
-// statements are the texts that were written for PostgreSQL, by the tables they fill: a server fills the same ones again and again.
-var statements sync.Map
-
-// arrays is the statement that inserts all of it, each table but the last in a WITH clause, with each column as an array.
+// arrays writes the statement that inserts all of it, each table but the last in a WITH clause, and gives each column as an array.
 func arrays(all []Rows) (string, []any) {
-	var key strings.Builder
-	var args []any
-	for _, r := range all {
-		key.WriteString(r.Table.into)
-		args = append(args, columns(r.Values, len(r.Table.kinds))...)
-	}
-	text, ok := statements.Load(key.String())
-	if !ok {
-		text, _ = statements.LoadOrStore(key.String(), statement(all))
-	}
-	return text.(string), args
-}
-
-func statement(all []Rows) string {
 	var b strings.Builder
-	at := 0
+	var args []any
 	for n, r := range all {
 		last := n == len(all)-1
 		switch {
@@ -119,13 +101,13 @@ func statement(all []Rows) string {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			at++
-			fmt.Fprintf(&b, "$%d::%s[]", at, kind)
+			fmt.Fprintf(&b, "$%d::%s[]", len(args)+i+1, kind)
 		}
+		args = append(args, columns(r.Values, len(r.Table.kinds))...)
 		b.WriteString(") AS r (" + r.Table.named + ")")
 		if !last {
 			b.WriteString(")")
 		}
 	}
-	return b.String()
+	return b.String(), args
 }
