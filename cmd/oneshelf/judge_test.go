@@ -34,7 +34,9 @@ func (s *storm) settle() {
 			t.Logf("the server said at last:\n%s", strings.Join(said[max(0, len(said)-8):], "\n"))
 		}
 	}()
-	took := within(t, "nothing is owed any more", 60*time.Second, func() bool {
+	// A long storm leaves hundreds of parcels to be told, ten calls a second at most: the adapters keep to the marketplaces' pace.
+	patience := time.Minute + time.Duration(len(s.owed()))*250*time.Millisecond
+	took := within(t, "nothing is owed any more", patience, func() bool {
 		require.NoError(t, s.send(t.Context(), nil))
 		owed = s.owed()
 		return len(owed) == 0
