@@ -280,6 +280,7 @@ type spy struct {
 	publishes int
 	ships     int
 	reads     int
+	back      []time.Duration                                 // how long each window was that was read
 	opened    []map[string]string                             // the settings each shop was opened with
 	orders    func([]integrations.Order) []integrations.Order // changes every batch when set
 }
@@ -318,7 +319,7 @@ type spied struct {
 }
 
 func (s spied) Orders(ctx context.Context, since, until time.Time, yield func([]integrations.Order) error) error {
-	s.spy.note(func() { s.spy.reads++ })
+	s.spy.note(func() { s.spy.reads, s.spy.back = s.spy.reads+1, append(s.spy.back, until.Sub(since)) })
 	return s.Shop.Orders(ctx, since, until, func(batch []integrations.Order) error {
 		if s.spy.orders != nil {
 			batch = s.spy.orders(batch)

@@ -26,12 +26,13 @@ import (
 // ToldByMarketplace is the carrier of parcels that a marketplace told us of: it needs not be told of them.
 const ToldByMarketplace = "MARKETPLACE"
 
-// poll reads the orders that changed since the last time, and so much before, and moves the mark on when all of them are kept.
+// poll reads the orders that changed since the last time, and so much before, and puts the mark where it came to when all of them are
+// kept. The mark is our clock's: when the clock was ahead and is set right, the mark falls with it.
 func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.Connection, back time.Duration) error {
 	until := s.Store.Instant()
-	since := c.OrdersUntil.Add(-back)
+	since := min(c.OrdersUntil, until).Add(-back)
 	if c.OrdersUntil == 0 {
-		since = c.CreatedAt.Add(-backfill)
+		since = min(c.CreatedAt, until).Add(-backfill)
 	}
 	var failed []error
 	err := shop.Orders(ctx, since.Time(), until.Time(), func(batch []integrations.Order) error {
@@ -49,7 +50,7 @@ func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.C
 	if err := errors.Join(append(failed, err)...); err != nil {
 		return err // the mark stays: what failed is read again
 	}
-	_, err = s.Store.DB.Write().Exec(ctx, "UPDATE channels SET orders_until = ? WHERE brand_id = ? AND id = ? AND orders_until < ?", until, c.BrandID, c.ID, until)
+	_, err = s.Store.DB.Write().Exec(ctx, "UPDATE channels SET orders_until = ? WHERE brand_id = ? AND id = ?", until, c.BrandID, c.ID)
 	return err
 }
 

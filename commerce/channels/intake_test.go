@@ -168,6 +168,58 @@ func TestAnOrderThatShowsLateIsNotLost(t *testing.T) { // MP-04
 	})
 }
 
+// A clock that ran ahead and was set right leaves a mark in the future. Orders go on coming in all the same.
+func TestTheMarkFallsWithTheClock(t *testing.T) { // MP-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		d.kit.Clock.Advance(5 * time.Hour)
+		d.turn(t, true)
+		d.kit.Clock.Advance(-5 * time.Hour)
+		id := d.buy(t, true, "HAT")
+		d.turn(t, false)
+		d.stands(t, id, orders.Open, "")
+		require.Equal(t, k.Store.Instant(), d.channel(t).OrdersUntil)
+	})
+}
+
+// Our clock may be as far ahead of the marketplace's as its gateway bears: what it sells then lies far behind the mark. It is looked for
+// there, but not all the time, since that may take many calls.
+func TestAClockAheadLosesNoOrders(t *testing.T) { // MP-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		sold := func(ago time.Duration) string { // told by a clock so far behind ours
+			d.turn(t, false)
+			d.kit.Clock.Advance(-ago)
+			id := d.buy(t, true, "HAT")
+			d.kit.Clock.Advance(ago)
+			return id
+		}
+		first := sold(14 * time.Minute)
+		d.turn(t, true)
+		d.stands(t, first, orders.Open, "")
+
+		d.spy.back = nil
+		second := sold(14 * time.Minute)
+		d.turn(t, true)
+		require.Zero(t, k.Count(t, "orders", "external_value = ?", second))
+		require.Less(t, d.spy.back[len(d.spy.back)-1], 2*time.Minute, "not again so soon")
+		d.kit.Clock.Advance(time.Minute)
+		d.turn(t, true)
+		d.stands(t, second, orders.Open, "")
+
+		third := sold(5 * time.Hour)
+		d.turn(t, true)
+		require.Zero(t, k.Count(t, "orders", "external_value = ?", third))
+		d.sync(t, channels.SyncOrders)
+		d.turn(t, false)
+		d.stands(t, third, orders.Open, "")
+	})
+}
+
 func TestAnUnpaidOrderHoldsItsStock(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)

@@ -37,8 +37,27 @@ type Service struct {
 	// Connecting changes how shops are opened, for tests that take no time.
 	Connecting []integrations.Option
 
-	mu    sync.Mutex
-	shops map[commerce.UUID]opened
+	mu       sync.Mutex
+	shops    map[commerce.UUID]opened
+	memories map[commerce.UUID]*memory
+}
+
+// memory is what a process keeps in mind of a channel from turn to turn. Losing it only has something done again.
+type memory struct {
+	deep commerce.Instant // when orders were last read from far back
+}
+
+// recall gives the memory of a channel, which belongs to whoever works on the channel.
+func (s *Service) recall(channel commerce.UUID) *memory {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.memories[channel] == nil {
+		if s.memories == nil {
+			s.memories = map[commerce.UUID]*memory{}
+		}
+		s.memories[channel] = &memory{}
+	}
+	return s.memories[channel]
 }
 
 // adapter finds the adapter of a kind.

@@ -22,10 +22,16 @@ const (
 	lease   = 6 * time.Second
 	renewal = 2 * time.Second
 	// pollEvery is how often a marketplace is asked for changed orders. Orders become visible later than they say they were changed:
-	// overlap is how far back each time, deepOverlap with every sweep, since some marketplaces take a call for every order.
-	pollEvery   = 2 * time.Second
-	overlap     = 10 * time.Second
-	deepOverlap = 90 * time.Second
+	// overlap is how far back each time, sweepOverlap with every sweep, since some marketplaces take a call for every order.
+	pollEvery    = 2 * time.Second
+	overlap      = 10 * time.Second
+	sweepOverlap = 90 * time.Second
+	// deepOverlap is how far back now and then, at most every deepEvery: our clock may be ahead of the marketplace's by as much as its
+	// gateway bears, which is 10 minutes at most, and what changes by its clock then lies that far behind the mark.
+	deepOverlap = 15 * time.Minute
+	deepEvery   = time.Minute
+	// askedOverlap is how far back when somebody asks for orders: further than any clock is wrong that a gateway bears.
+	askedOverlap = 6 * time.Hour
 	// backfill is how far back a new channel's orders are read.
 	backfill = 24 * time.Hour
 	// sweepEvery is how often every desired quantity and every held order is looked at, whatever events said.
@@ -136,11 +142,7 @@ func (s *Service) round(ctx context.Context, t Task, c *ent.Channel, sweep, poll
 		errs = append(errs, s.sweep(ctx, c), s.replayHeld(ctx, c))
 	}
 	if poll { // before quantities are told: an order not yet known here still counts as on the shelf
-		back := overlap
-		if sweep {
-			back = deepOverlap
-		}
-		if err := s.poll(ctx, c, shop, back); err != nil {
+		if err := s.poll(ctx, c, shop, s.reach(c, sweep)); err != nil {
 			errs = append(errs, err)
 		} else if err := s.succeeded(ctx, c); err != nil {
 			errs = append(errs, err)
@@ -148,6 +150,19 @@ func (s *Service) round(ctx context.Context, t Task, c *ent.Channel, sweep, poll
 	}
 	errs = append(errs, s.settleListings(ctx, c, shop), s.emptyOutbox(ctx, c, shop, adapter.Parts), s.doJobs(ctx, c, shop))
 	return errors.Join(errs...)
+}
+
+// reach is how far back orders are read this time.
+func (s *Service) reach(c *ent.Channel, sweep bool) time.Duration {
+	if !sweep {
+		return overlap
+	}
+	m, now := s.recall(c.ID), s.Store.Instant()
+	if now.Time().Sub(m.deep.Time()).Abs() < deepEvery {
+		return sweepOverlap
+	}
+	m.deep = now
+	return deepOverlap
 }
 
 // lease takes or renews this process's lease on a channel.
