@@ -80,7 +80,8 @@ func (s *Service) Connect(ctx context.Context, in ConnectInput) (*ent.Channel, e
 
 // due has everything that waits for another try on a channel tried at once.
 func due(ctx context.Context, tx *events.Tx, id commerce.UUID) error {
-	if _, err := tx.Exec(ctx, "UPDATE listings SET due_at = ? WHERE brand_id = ? AND channel_id = ? AND due_at > ?", tx.Now, tx.Viewer.Brand, id, tx.Now); err != nil {
+	if _, err := tx.Exec(ctx, "UPDATE listings SET due_at = ? WHERE brand_id = ? AND channel_id = ? AND (due_at > ? OR due_at = 0 AND attempts > 0 AND "+selling+")",
+		tx.Now, tx.Viewer.Brand, id, tx.Now); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, "UPDATE outbox_items SET next_attempt_at = ? WHERE brand_id = ? AND channel_id = ? AND state = ? AND next_attempt_at > ?",

@@ -75,7 +75,7 @@ func uniq(ids []commerce.UUID) []commerce.UUID {
 	})
 }
 
-// desire brings the desired quantities of variants' listings up to date; a live listing that differs from what was told is due.
+// desire brings the desired quantities of variants' listings up to date; a listing on sale that differs from what was told is due.
 func (s *Service) desire(ctx context.Context, variants []commerce.UUID) error {
 	for some := range slices.Chunk(variants, 500) {
 		listings, err := s.Store.Ent.Listing.Query().Where(listing.VariantIDIn(some...)).All(ctx)
@@ -91,7 +91,7 @@ func (s *Service) desire(ctx context.Context, variants []commerce.UUID) error {
 
 // sweep does the same for all listings of a channel, so that whatever was missed is mended.
 func (s *Service) sweep(ctx context.Context, c *ent.Channel) error {
-	listings, err := s.Store.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.StateIn(Live, Pending)).All(ctx)
+	listings, err := s.Store.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.StateIn(Live, Pending, Rejected)).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,9 +110,11 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	if err != nil {
 		return err
 	}
+	now := s.Store.Now()
 	wrong := slices.DeleteFunc(listings, func(l *ent.Listing) bool {
 		told := l.PublishedQuantity != nil && *l.PublishedQuantity == available[l.VariantID]
-		return l.DesiredQuantity == available[l.VariantID] && (told || l.State != Live || l.DueAt != 0)
+		rests := l.Attempts > 0 && now.Sub(l.UpdatedAt.Time()).Abs() < growing(l.Attempts) // it was refused
+		return l.DesiredQuantity == available[l.VariantID] && (told || !sells(l) || l.DueAt != 0 || rests)
 	})
 	if len(wrong) == 0 {
 		return nil
@@ -130,8 +132,8 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 				}
 				continue
 			}
-			if _, err := tx.Exec(ctx, `UPDATE listings SET desired_quantity = ?, due_at = CASE WHEN state = ? AND due_at = 0 THEN ? ELSE due_at END
-				WHERE brand_id = ? AND id = ?`, available[l.VariantID], Live, tx.Now, tx.Viewer.Brand, l.ID); err != nil {
+			if _, err := tx.Exec(ctx, `UPDATE listings SET desired_quantity = ?, due_at = CASE WHEN `+selling+` AND due_at = 0 THEN ? ELSE due_at END
+				WHERE brand_id = ? AND id = ?`, available[l.VariantID], tx.Now, tx.Viewer.Brand, l.ID); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -140,17 +142,34 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	return err
 }
 
-// renew has live listings of changed products told again: titles, pictures, prices.
+// renew has live listings of changed products told again: titles, pictures, prices. What was refused of such a product is tried anew.
 func (s *Service) renew(ctx context.Context, products []commerce.UUID) error {
 	if len(products) == 0 {
 		return nil
 	}
 	in, args := db.In("v.product_id", products)
 	brand := auth.From(ctx).Brand
-	_, err := s.Store.DB.Write().Exec(ctx, `UPDATE listings SET wanted = ?, due_at = CASE WHEN due_at = 0 THEN ? ELSE due_at END
-		WHERE brand_id = ? AND state = ? AND wanted = ? AND channel_id IN (SELECT id FROM channels WHERE brand_id = ? AND kind <> ?)
-		AND variant_id IN (SELECT v.id FROM variants v WHERE v.brand_id = ? AND `+in+")",
-		append([]any{wantPublish, s.Store.Instant(), brand, Live, wantNothing, brand, Storefront, brand}, args...)...)
+	theirs := `channel_id IN (SELECT id FROM channels WHERE brand_id = ? AND kind <> ?)
+		AND variant_id IN (SELECT v.id FROM variants v WHERE v.brand_id = ? AND ` + in + ")"
+	args = append([]any{brand, Storefront, brand}, args...)
+	type refused struct {
+		id, channel commerce.UUID
+		version     int64
+	}
+	_, err := events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+		if _, err := tx.Exec(ctx, `UPDATE listings SET wanted = ?, due_at = CASE WHEN due_at = 0 THEN ? ELSE due_at END
+			WHERE brand_id = ? AND state = ? AND wanted = ? AND `+theirs, append([]any{wantPublish, tx.Now, brand, Live, wantNothing}, args...)...); err != nil {
+			return struct{}{}, err
+		}
+		rows, err := tx.Query(ctx, `UPDATE listings SET state = ?, wanted = CASE WHEN wanted = ? THEN ? ELSE wanted END, due_at = ?, attempts = 0,
+			error_code = '', error_message = '', version = version + 1, updated_at = ? WHERE brand_id = ? AND state = ? AND `+theirs+" RETURNING id, channel_id, version",
+			append([]any{Pending, wantNothing, wantPublish, tx.Now, tx.Now, brand, Rejected}, args...)...)
+		again, err := db.Collect(rows, err, func(r *sql.Rows) (x refused, err error) { return x, r.Scan(&x.id, &x.channel, &x.version) })
+		for _, x := range again {
+			sayListing(tx, x.id, x.version, x.channel)
+		}
+		return struct{}{}, err
+	})
 	return err
 }
 

@@ -283,6 +283,7 @@ type spy struct {
 	back      []time.Duration                                 // how long each window was that was read
 	opened    []map[string]string                             // the settings each shop was opened with
 	orders    func([]integrations.Order) []integrations.Order // changes every batch when set
+	refuse    func(integrations.StockPush) error              // answers a push instead of the market when it is not nil
 }
 
 func (s *spy) on(a integrations.Adapter) integrations.Adapter {
@@ -330,7 +331,21 @@ func (s spied) Orders(ctx context.Context, since, until time.Time, yield func([]
 
 func (s spied) PushStock(ctx context.Context, pushes []integrations.StockPush) ([]error, error) {
 	s.spy.note(func() { s.spy.pushes = append(s.spy.pushes, pushes...) })
-	return s.Shop.PushStock(ctx, pushes)
+	results := make([]error, len(pushes))
+	for i, p := range pushes {
+		if s.spy.refuse != nil {
+			results[i] = s.spy.refuse(p)
+		}
+		if results[i] != nil {
+			continue
+		}
+		answers, err := s.Shop.PushStock(ctx, []integrations.StockPush{p})
+		if err != nil {
+			return nil, err
+		}
+		results[i] = answers[0]
+	}
+	return results, nil
 }
 
 func (s spied) Publish(ctx context.Context, d integrations.Draft) (integrations.Published, error) {

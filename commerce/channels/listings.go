@@ -29,6 +29,12 @@ const (
 	wantUnpublish = "UNPUBLISH"
 )
 
+// sells tells whether a marketplace may be selling a listing: it is live, or something was refused of one that is there. Whatever else
+// was refused, its quantity is kept true. selling is the same as a condition.
+func sells(l *ent.Listing) bool { return l.State == Live || l.State == Rejected && l.ExternalID != "" }
+
+const selling = "(state = '" + Live + "' OR state = '" + Rejected + "' AND external_id <> '')"
+
 // maxListings is how many listings one call may touch.
 const maxListings = 250
 

@@ -2,6 +2,7 @@ package channels_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,6 +108,165 @@ func TestARefusedListingSaysWhy(t *testing.T) {
 		d.live(t, "BAG", "CUP")
 		require.EqualValues(t, 700, d.shown(t, "BAG").Price)
 		require.Empty(t, d.listing(t, "BAG").ErrorCode)
+	})
+}
+
+// refusing answers pushes of a SKU with an error, of every quantity or of one.
+func refusing(kind integrations.ErrorKind, sku string, quantities ...int) func(integrations.StockPush) error {
+	return func(p integrations.StockPush) error {
+		if p.OuterCode != sku || len(quantities) > 0 && !slices.Contains(quantities, p.Quantity) {
+			return nil
+		}
+		return &integrations.Error{Kind: kind, Code: "LOCKED", Message: "the figure is locked"}
+	}
+}
+
+func TestARefusedQuantityIsNotForgotten(t *testing.T) { // MP-08
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.put(t, "TEE-M", "WH", 5)
+		d.live(t, "HAT", "TEE-M")
+		d.spy.refuse = refusing(integrations.Rejected, "HAT", 3)
+		d.put(t, "HAT", "WH", 3)
+		d.put(t, "TEE-M", "WH", 3)
+		d.settle(t)
+		require.Equal(t, []int{5, 3}, []int{d.shown(t, "HAT").Quantity, d.shown(t, "TEE-M").Quantity}, "the others are not held up")
+		l := d.listing(t, "HAT")
+		require.Equal(t, []any{channels.Live, "LOCKED", "the figure is locked", int64(5), int64(3)},
+			[]any{l.State, l.ErrorCode, l.ErrorMessage, *l.PublishedQuantity, l.DesiredQuantity}, "it is on sale, and not as it should be")
+		require.Equal(t, channels.Active, d.channel(t).State)
+
+		d.put(t, "HAT", "WH", 2)
+		d.settle(t)
+		require.Equal(t, 2, d.shown(t, "HAT").Quantity, "the next figure is told at once")
+		l = d.listing(t, "HAT")
+		require.Equal(t, []any{channels.Live, "", 0}, []any{l.State, l.ErrorCode, l.Attempts})
+
+		d.spy.refuse = refusing(integrations.Unsupported, "HAT")
+		d.put(t, "HAT", "WH", 0)
+		d.settle(t)
+		d.spy.pushed()
+		for range 60 {
+			d.kit.Clock.Advance(time.Minute)
+			d.turn(t, true)
+			d.turn(t, false)
+		}
+		tries := len(d.spy.pushed())
+		require.True(t, tries > 5 && tries < 20, "an hour's tries grow rare and do not end: %d", tries)
+		d.spy.refuse = nil
+		d.kit.Clock.Advance(11 * time.Minute)
+		d.turn(t, true)
+		require.Zero(t, d.shown(t, "HAT").Quantity)
+		require.Empty(t, d.listing(t, "HAT").ErrorCode)
+
+		d.spy.refuse = refusing(integrations.Rejected, "HAT")
+		d.put(t, "HAT", "WH", 7)
+		d.settle(t)
+		d.spy.refuse = nil
+		d.connect(t, "MEMORY", "market")
+		d.turn(t, false)
+		require.Equal(t, 7, d.shown(t, "HAT").Quantity, "what stood in the way may be gone")
+	})
+}
+
+// A change of a product that the marketplace refuses leaves the old item on sale: it must not sell what is gone.
+func TestWhatWasRefusedDoesNotSellWhatIsGone(t *testing.T) { // MP-08
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		d.market.Fail(integrations.Publish, memory.Fault{Kind: integrations.Rejected})
+		d.product(t, "hat", true, "HAT", 7700)
+		d.settle(t)
+		stands := func(quantity int) {
+			t.Helper()
+			l := d.listing(t, "HAT")
+			require.Equal(t, []any{channels.Rejected, "ON_DEMAND", int64(5000)}, []any{l.State, l.ErrorCode, *l.PublishedPrice})
+			require.Equal(t, quantity, d.shown(t, "HAT").Quantity)
+			require.EqualValues(t, quantity, *l.PublishedQuantity)
+		}
+		stands(5)
+		d.put(t, "HAT", "WH", 1)
+		d.settle(t)
+		stands(1)
+		d.spy.refuse = refusing(integrations.Rejected, "HAT")
+		d.put(t, "HAT", "WH", 0)
+		d.settle(t)
+		stands(1)
+		d.spy.refuse = nil
+		d.kit.Clock.Advance(15 * time.Second)
+		d.turn(t, true)
+		stands(0)
+		d.spy.pushed()
+		d.settle(t)
+		require.Empty(t, d.spy.pushed(), "what is told is not told again")
+
+		for _, what := range []string{channels.SyncStock, channels.SyncListings} {
+			d.market.Seed(integrations.RemoteListing{OuterCode: "HAT", Price: 5000, Quantity: 99})
+			d.sync(t, what)
+			d.settle(t)
+			stands(0)
+		}
+
+		// So too when it could not be taken off. The product's next change tries that again, and does not put it back.
+		_, err := d.Publish(d.ctx, list("market", "HAT"))
+		require.NoError(t, err)
+		d.put(t, "HAT", "WH", 4)
+		d.settle(t)
+		_, err = d.Unpublish(d.ctx, list("market", "HAT"))
+		require.NoError(t, err)
+		d.market.Fail(integrations.Publish, memory.Fault{Kind: integrations.Rejected})
+		d.settle(t)
+		require.Equal(t, channels.Rejected, d.listing(t, "HAT").State)
+		d.put(t, "HAT", "WH", 0)
+		d.settle(t)
+		require.Zero(t, d.shown(t, "HAT").Quantity)
+		require.True(t, d.shown(t, "HAT").Live)
+		d.spy.pushed()
+		d.turn(t, true)
+		require.Empty(t, d.spy.pushed())
+		d.product(t, "hat", true, "HAT", 8800)
+		d.settle(t)
+		require.Equal(t, channels.Unpublished, d.listing(t, "HAT").State)
+		require.False(t, d.shown(t, "HAT").Live)
+	})
+}
+
+// What the marketplace does not know any more is told again once a sync has found it.
+func TestALostUnitIsFoundAgain(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		_, err := d.Store.DB.Write().Exec(d.ctx, "UPDATE listings SET external_sku_id = 'gone'")
+		require.NoError(t, err)
+		d.put(t, "HAT", "WH", 3)
+		d.settle(t)
+		require.Equal(t, []string{channels.Rejected, "NO_UNIT"}, []string{d.listing(t, "HAT").State, d.listing(t, "HAT").ErrorCode})
+		d.sync(t, channels.SyncListings)
+		d.settle(t)
+		require.Equal(t, 3, d.shown(t, "HAT").Quantity)
+		require.Equal(t, d.shown(t, "HAT").ExternalSKUID, d.listing(t, "HAT").ExternalSkuID)
+	})
+}
+
+func TestARefusalEndsWhenTheProductChanges(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		_, err := d.Publish(d.ctx, list("market", "CUP"))
+		require.NoError(t, err)
+		d.settle(t)
+		refused := d.listing(t, "CUP")
+		require.Equal(t, channels.Rejected, refused.State)
+		d.product(t, "cup", true, "CUP", 2000)
+		d.hear(t)
+		again := d.listing(t, "CUP")
+		require.Equal(t, []any{channels.Pending, "", refused.Version + 1}, []any{again.State, again.ErrorCode, again.Version})
+		require.Equal(t, 1, k.Count(t, "events", "type = 'LISTING_CHANGED' AND aggregate_id = ? AND sequence = ?", again.ID, again.Version), "and it is said")
+		d.turn(t, false)
+		require.Equal(t, channels.Live, d.listing(t, "CUP").State)
+		require.True(t, d.shown(t, "CUP").Live)
 	})
 }
 

@@ -29,10 +29,10 @@ func (s *Service) settleListings(ctx context.Context, c *ent.Channel, shop *inte
 	}
 	var publish, remove, quantities []*ent.Listing
 	for _, l := range due {
-		switch l.Wanted {
-		case wantPublish:
+		switch {
+		case l.Wanted == wantPublish:
 			publish = append(publish, l)
-		case wantUnpublish:
+		case l.Wanted == wantUnpublish && l.State != Rejected: // else it was refused, and sells
 			remove = append(remove, l)
 		default:
 			quantities = append(quantities, l)
@@ -45,9 +45,9 @@ func (s *Service) settleListings(ctx context.Context, c *ent.Channel, shop *inte
 	)
 }
 
-// pushQuantities sets the quantities that live listings should show, as they are at this moment.
+// pushQuantities sets the quantities that listings on sale should show, as they are at this moment.
 func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *integrations.Connection, due []*ent.Listing) error {
-	due = slices.DeleteFunc(due, func(l *ent.Listing) bool { return l.State != Live })
+	due = slices.DeleteFunc(due, func(l *ent.Listing) bool { return !sells(l) })
 	if len(due) == 0 {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *inte
 	}
 	results, err := shop.PushStock(ctx, pushes)
 	if err != nil {
-		return s.later(ctx, due, err)
+		return s.later(ctx, due, err, untold)
 	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
 		desired, err := stock.Available(ctx, tx.Conn, tx.Viewer, variantsOf(due))
@@ -82,7 +82,7 @@ func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *inte
 		}
 		for i, l := range due {
 			if results[i] != nil {
-				if err := s.setback(ctx, tx, l, results[i]); err != nil {
+				if err := untold(ctx, tx, l, results[i]); err != nil {
 					return struct{}{}, err
 				}
 				continue
@@ -102,7 +102,8 @@ func grave(results []error) []error {
 }
 
 // told notes that a marketplace shows a quantity now, and a price when one was told. desired is what it should show at this moment:
-// what changed meanwhile stays due, and what was told before its event was heard is not told again.
+// what changed meanwhile stays due, and what was told before its event was heard is not told again. Why a listing is REJECTED stands,
+// and a quantity that is told of it brings nothing else about.
 func told(ctx context.Context, tx *events.Tx, l *ent.Listing, quantity, desired int64, price *int64) error {
 	if price == nil {
 		price = l.PublishedPrice
@@ -113,9 +114,10 @@ func told(ctx context.Context, tx *events.Tx, l *ent.Listing, quantity, desired 
 	}
 	var version int64
 	err := tx.QueryRow(ctx, `UPDATE listings SET published_quantity = ?, desired_quantity = ?, published_price = ?, last_pushed_at = ?, attempts = 0,
-		error_code = '', error_message = '', due_at = CASE WHEN wanted = ? THEN CAST(? AS BIGINT) ELSE CAST(? AS BIGINT) END, version = version + 1,
+		error_code = CASE WHEN state = ? THEN error_code ELSE '' END, error_message = CASE WHEN state = ? THEN error_message ELSE '' END,
+		due_at = CASE WHEN wanted = ? OR state = ? THEN CAST(? AS BIGINT) ELSE CAST(? AS BIGINT) END, version = version + 1,
 		updated_at = ? WHERE brand_id = ? AND id = ? RETURNING version`,
-		quantity, desired, price, tx.Now, wantNothing, due, tx.Now, tx.Now, tx.Viewer.Brand, l.ID).Scan(&version)
+		quantity, desired, price, tx.Now, Rejected, Rejected, wantNothing, Rejected, due, tx.Now, tx.Now, tx.Viewer.Brand, l.ID).Scan(&version)
 	if err != nil {
 		return err
 	}
@@ -123,11 +125,11 @@ func told(ctx context.Context, tx *events.Tx, l *ent.Listing, quantity, desired 
 	return nil
 }
 
-// later has listings tried again after a fault of the whole call, which it answers.
-func (s *Service) later(ctx context.Context, due []*ent.Listing, cause error) error {
+// later notes a fault of the whole call, which it answers, on each listing.
+func (s *Service) later(ctx context.Context, due []*ent.Listing, cause error, note func(context.Context, *events.Tx, *ent.Listing, error) error) error {
 	_, err := events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
 		for _, l := range due {
-			if err := s.setback(ctx, tx, l, cause); err != nil {
+			if err := note(ctx, tx, l, cause); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -136,14 +138,45 @@ func (s *Service) later(ctx context.Context, due []*ent.Listing, cause error) er
 	return errors.Join(cause, err)
 }
 
-// setback notes why a listing could not be told. A refusal stands until somebody changes the listing or its product; anything else
-// is tried again.
-func (s *Service) setback(ctx context.Context, tx *events.Tx, l *ent.Listing, cause error) error {
+// untold notes why a quantity could not be told. The marketplace goes on selling, so a refusal leaves the listing as it stands, with the
+// reason; it is tried again when the figure changes, and by sweeps with growing pauses. Only what is not there any more is REJECTED.
+func untold(ctx context.Context, tx *events.Tx, l *ent.Listing, cause error) error {
+	e := integrations.AsError(cause)
+	state, code, message := l.State, codeOf(e), e.Message
+	due := tx.Now.Add(backoff(l.Attempts, e))
+	changed := due // when the figure has changed since
+	switch e.Kind {
+	case integrations.Rejected, integrations.Unsupported:
+		due, changed = 0, tx.Now
+	case integrations.Missing:
+		state, due, changed = Rejected, 0, tx.Now
+	}
+	if l.State == Rejected { // for a reason that stands
+		code, message = l.ErrorCode, l.ErrorMessage
+	}
+	var version int64
+	err := tx.QueryRow(ctx, `UPDATE listings SET state = CASE WHEN version = ? THEN ? ELSE state END,
+		due_at = CASE WHEN wanted <> ? THEN due_at WHEN desired_quantity = ? THEN ? ELSE ? END, attempts = attempts + 1,
+		error_code = ?, error_message = ?, version = version + 1, updated_at = ? WHERE brand_id = ? AND id = ? RETURNING version`,
+		l.Version, state, l.Wanted, l.DesiredQuantity, due, changed, code, message, tx.Now, tx.Viewer.Brand, l.ID).Scan(&version)
+	if err != nil {
+		return err
+	}
+	sayListing(tx, l.ID, version, l.ChannelID)
+	return nil
+}
+
+// setback notes why a listing could not be published or taken off. A refusal stands until somebody changes the listing or its product;
+// anything else is tried again.
+func setback(ctx context.Context, tx *events.Tx, l *ent.Listing, cause error) error {
 	e := integrations.AsError(cause)
 	state, wanted, due := l.State, l.Wanted, tx.Now.Add(backoff(l.Attempts, e))
 	switch e.Kind {
 	case integrations.Rejected, integrations.Unsupported:
-		state, wanted, due = Rejected, wantNothing, 0
+		state, due = Rejected, 0
+		if wanted == wantPublish {
+			wanted = wantNothing
+		}
 	case integrations.Missing:
 		if l.Wanted == wantUnpublish {
 			state, wanted, due = Unpublished, wantNothing, 0
@@ -238,7 +271,7 @@ func (s *Service) publishProduct(ctx context.Context, c *ent.Channel, shop *inte
 
 // refuse notes a refusal on listings; only faults that are about more than these listings are answered.
 func (s *Service) refuse(ctx context.Context, listings []*ent.Listing, cause error) error {
-	if err := s.later(ctx, listings, cause); integrations.AsError(cause).Kind != integrations.Rejected {
+	if err := s.later(ctx, listings, cause, setback); integrations.AsError(cause).Kind != integrations.Rejected {
 		return err
 	}
 	return nil

@@ -146,8 +146,8 @@ func (s *Service) progress(ctx context.Context, j *ent.Job, state string, done i
 
 // pushAgain tells every quantity again, whatever was told before.
 func (s *Service) pushAgain(ctx context.Context, c *ent.Channel, shop *integrations.Connection) error {
-	if _, err := s.Store.DB.Write().Exec(ctx, "UPDATE listings SET due_at = ? WHERE brand_id = ? AND channel_id = ? AND state = ?",
-		s.Store.Instant(), c.BrandID, c.ID, Live); err != nil {
+	if _, err := s.Store.DB.Write().Exec(ctx, "UPDATE listings SET due_at = ? WHERE brand_id = ? AND channel_id = ? AND "+selling,
+		s.Store.Instant(), c.BrandID, c.ID); err != nil {
 		return err
 	}
 	return s.settleListings(ctx, c, shop)
@@ -183,10 +183,11 @@ func (s *Service) readListings(ctx context.Context, c *ent.Channel, shop *integr
 	})
 }
 
-// adopt makes our listing of what the shop shows; one that is ours already keeps what we want of it.
+// adopt makes our listing of what the shop shows; one that is ours already keeps what we want of it. One of which something was refused
+// may have lost its item: when it is on sale, its quantity is told where it is now.
 func adopt(ctx context.Context, tx *events.Tx, c *ent.Channel, v *ent.Variant, old map[commerce.UUID]*ent.Listing, r integrations.RemoteListing) error {
 	l := old[v.ID]
-	if l != nil && l.ExternalID != "" {
+	if l != nil && l.ExternalID != "" && (l.State != Rejected || !r.Live) {
 		return nil
 	}
 	state := Unpublished
@@ -200,7 +201,11 @@ func adopt(ctx context.Context, tx *events.Tx, c *ent.Channel, v *ent.Variant, o
 			SetExternalID(r.ExternalID).SetExternalSkuID(r.ExternalSKUID).SetPublishedPrice(r.Price).SetPublishedQuantity(int64(r.Quantity)).
 			SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 	} else {
-		saved, err = tx.Ent.Listing.UpdateOne(l).SetExternalID(r.ExternalID).SetExternalSkuID(r.ExternalSKUID).AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+		due := l.DueAt
+		if l.State == Rejected {
+			due = tx.Now
+		}
+		saved, err = tx.Ent.Listing.UpdateOne(l).SetExternalID(r.ExternalID).SetExternalSkuID(r.ExternalSKUID).SetDueAt(due).AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 	}
 	if err != nil {
 		return err

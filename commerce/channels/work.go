@@ -263,6 +263,9 @@ func codeOf(e *integrations.Error) string {
 
 // backoff is how long to wait before the nth try.
 func backoff(n int, e *integrations.Error) time.Duration {
-	d := min(time.Second<<min(n, 10), 10*time.Minute)
+	d := growing(n)
 	return max(d/2+rand.N(d), e.RetryAfter)
 }
+
+// growing is a pause that doubles with each try, up to a bound.
+func growing(n int) time.Duration { return min(time.Second<<min(n, 10), 10*time.Minute) }
