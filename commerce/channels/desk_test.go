@@ -283,6 +283,7 @@ type spy struct {
 	back      []time.Duration                                 // how long each window was that was read
 	opened    []map[string]string                             // the settings each shop was opened with
 	orders    func([]integrations.Order) []integrations.Order // changes every batch when set
+	unread    error                                           // answers every reading of orders when set
 	refuse    func(integrations.StockPush) error              // answers a push instead of the market when it is not nil
 }
 
@@ -321,6 +322,9 @@ type spied struct {
 
 func (s spied) Orders(ctx context.Context, since, until time.Time, yield func([]integrations.Order) error) error {
 	s.spy.note(func() { s.spy.reads, s.spy.back = s.spy.reads+1, append(s.spy.back, until.Sub(since)) })
+	if s.spy.unread != nil {
+		return s.spy.unread
+	}
 	return s.Shop.Orders(ctx, since, until, func(batch []integrations.Order) error {
 		if s.spy.orders != nil {
 			batch = s.spy.orders(batch)

@@ -47,6 +47,9 @@ func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.C
 		}
 		return err
 	})
+	if err == nil {
+		s.recall(c.ID).read = until
+	}
 	if err := errors.Join(append(failed, err)...); err != nil {
 		return err // the mark stays: what failed is read again
 	}

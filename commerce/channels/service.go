@@ -44,7 +44,9 @@ type Service struct {
 
 // memory is what a process keeps in mind of a channel from turn to turn. Losing it only has something done again.
 type memory struct {
-	deep commerce.Instant // when orders were last read from far back
+	deep  commerce.Instant // when orders were last read from far back
+	read  commerce.Instant // when orders were last read, whether or not each could be kept
+	blind bool             // orders could not be read for a while: what was sold there is not known here
 }
 
 // recall gives the memory of a channel, which belongs to whoever works on the channel.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/catalog"
@@ -13,6 +15,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/category"
 	"github.com/oneshelf/oneshelf/ent/listing"
+	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/ent/product"
 	"github.com/oneshelf/oneshelf/ent/variant"
 	"github.com/oneshelf/oneshelf/events"
@@ -20,10 +23,15 @@ import (
 )
 
 // settleListings tells a marketplace what its due listings want: publishing by product, taking off by item, quantities in batches.
+// While its orders cannot be read, quantities are only lowered: what it has sold meanwhile still counts as on the shelf here, and would
+// be offered again. What is not told stays due.
 func (s *Service) settleListings(ctx context.Context, c *ent.Channel, shop *integrations.Connection) error {
-	due, err := s.Store.Ent.Listing.Query().
-		Where(listing.ChannelID(c.ID), listing.DueAtGT(0), listing.DueAtLTE(s.Store.Instant())).
-		Order(listing.ByDueAt(), listing.ByID()).Limit(200).All(ctx)
+	query := s.Store.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.DueAtGT(0), listing.DueAtLTE(s.Store.Instant()))
+	if s.recall(c.ID).blind { // what must wait must not take the place of what must not
+		lowered := predicate.Listing(sql.FieldsLT(listing.FieldDesiredQuantity, listing.FieldPublishedQuantity))
+		query = query.Where(listing.Or(listing.WantedNEQ(wantNothing), lowered))
+	}
+	due, err := query.Order(listing.ByDueAt(), listing.ByID()).Limit(200).All(ctx)
 	if err != nil || len(due) == 0 {
 		return err
 	}
@@ -62,6 +70,11 @@ func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *inte
 	available, err := stock.Available(ctx, s.Store.DB.Read(), auth.From(ctx), variantsOf(due))
 	if err != nil {
 		return err
+	}
+	if s.recall(c.ID).blind {
+		due = slices.DeleteFunc(due, func(l *ent.Listing) bool {
+			return l.PublishedQuantity == nil || available[l.VariantID] >= *l.PublishedQuantity
+		})
 	}
 	pushes := make([]integrations.StockPush, len(due))
 	for i, l := range due {
@@ -311,6 +324,9 @@ func (s *Service) draft(ctx context.Context, c *ent.Channel, p *ent.Product, var
 		one := integrations.DraftVariant{
 			OuterCode: v.Sku, ExternalSKUID: listings[i].ExternalSkuID, Options: v.SelectedOptions,
 			Price: inForce.Amount.Amount, Quantity: int(available[v.ID]),
+		}
+		if told := listings[i].PublishedQuantity; told != nil && s.recall(c.ID).blind {
+			one.Quantity = min(one.Quantity, int(*told))
 		}
 		if v.Barcode != nil {
 			one.Barcode = *v.Barcode

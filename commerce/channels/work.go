@@ -34,6 +34,8 @@ const (
 	askedOverlap = 6 * time.Hour
 	// backfill is how far back a new channel's orders are read.
 	backfill = 24 * time.Hour
+	// blindAfter is how long reading orders may fail before no quantity is raised any more.
+	blindAfter = 5 * pollEvery
 	// sweepEvery is how often every desired quantity and every held order is looked at, whatever events said.
 	sweepEvery = 15 * time.Second
 	// longestRest bounds how long a shop is left alone because its marketplace asks for it: settings may change meanwhile.
@@ -148,6 +150,8 @@ func (s *Service) round(ctx context.Context, t Task, c *ent.Channel, sweep, poll
 			errs = append(errs, err)
 		}
 	}
+	m := s.recall(c.ID)
+	m.blind = s.Store.Now().Sub(max(c.LastSuccessAt, m.read).Time()).Abs() > blindAfter
 	errs = append(errs, s.settleListings(ctx, c, shop), s.emptyOutbox(ctx, c, shop, adapter.Parts), s.doJobs(ctx, c, shop))
 	return errors.Join(errs...)
 }
@@ -206,8 +210,9 @@ func (s *Service) renewing(ctx context.Context, t Task) (context.Context, func()
 
 // succeeded notes that the marketplace answered.
 func (s *Service) succeeded(ctx context.Context, c *ent.Channel) error {
+	c.LastSuccessAt = s.Store.Instant()
 	_, err := s.Store.DB.Write().Exec(ctx, "UPDATE channels SET last_success_at = ?, last_error_code = '', last_error_message = '' WHERE brand_id = ? AND id = ?",
-		s.Store.Instant(), c.BrandID, c.ID)
+		c.LastSuccessAt, c.BrandID, c.ID)
 	return err
 }
 

@@ -71,6 +71,60 @@ func TestTheGravestFaultCounts(t *testing.T) {
 	require.Equal(t, channels.Broken, d.channel(t).State)
 }
 
+// What was sold on a marketplace whose orders cannot be read is not offered there again.
+func TestNoQuantityIsRaisedBlindly(t *testing.T) { // MP-08
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.put(t, "TEE-M", "WH", 5)
+		d.live(t, "HAT", "TEE-M")
+		d.spy.unread = &integrations.Error{Kind: integrations.Temporary, Code: "DOWN", Message: "come back later"}
+		quantities := func(hat, tee int) {
+			t.Helper()
+			require.Equal(t, []int{hat, tee}, []int{d.shown(t, "HAT").Quantity, d.shown(t, "TEE-M").Quantity})
+		}
+		d.put(t, "HAT", "WH", 6)
+		d.hear(t)
+		d.turn(t, false)
+		quantities(6, 5) // once is nothing yet
+
+		d.kit.Clock.Advance(10 * time.Second)
+		sold := d.buy(t, true, "HAT", "HAT")
+		d.put(t, "HAT", "WH", 9)
+		d.put(t, "TEE-M", "WH", 4)
+		d.hear(t)
+		d.turn(t, true)
+		quantities(4, 4)
+		require.Equal(t, "DOWN", d.channel(t).LastErrorCode, "it is seen why")
+		again := d.sync(t, channels.SyncStock)
+		d.turn(t, true)
+		quantities(4, 4)
+		require.Equal(t, "DONE", d.job(t, again).State)
+		require.NotZero(t, d.listing(t, "HAT").DueAt, "it stays due")
+		d.put(t, "HAT", "WH", 3)
+		d.hear(t)
+		d.turn(t, false)
+		quantities(3, 4)
+
+		// A product that is told again shows no more than it was told; what was never told can have sold nothing.
+		d.put(t, "TEE-M", "WH", 8)
+		d.put(t, "TEE-L", "WH", 7)
+		d.product(t, "tee", true, "TEE-M", 7700, "TEE-L", 7700)
+		_, err := d.Publish(d.ctx, list("market", "TEE-L"))
+		require.NoError(t, err)
+		d.hear(t)
+		d.turn(t, false)
+		quantities(3, 4)
+		require.Equal(t, []int64{7700, 7700, 7}, []int64{d.shown(t, "TEE-M").Price, d.shown(t, "TEE-L").Price, int64(d.shown(t, "TEE-L").Quantity)})
+
+		d.spy.unread = nil
+		d.put(t, "HAT", "WH", 9)
+		d.settle(t)
+		d.stands(t, sold, orders.Open, "")
+		quantities(7, 8)
+	})
+}
+
 func TestALimitIsMinded(t *testing.T) { // MP-02
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)
