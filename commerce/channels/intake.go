@@ -297,27 +297,43 @@ func (s *Service) mappedLines(ctx context.Context, tx *events.Tx, c *ent.Channel
 	return out, nil
 }
 
-// replayHeld tries again what is held for want of mapping or stock.
+// replayHeld tries again what is held for want of mapping or stock: the oldest, or where the last round ended. One that fails does not
+// hold up the others.
 func (s *Service) replayHeld(ctx context.Context, c *ent.Channel) error {
-	held, err := s.Store.Ent.ChannelOrder.Query().Where(channelorder.ChannelID(c.ID), channelorder.Held(true)).
-		Order(channelorder.ByID()).Limit(200).All(ctx)
+	m := s.recall(c.ID)
+	held, err := s.Store.Ent.ChannelOrder.Query().Where(channelorder.ChannelID(c.ID), channelorder.Held(true), channelorder.IDGT(m.held)).
+		Order(channelorder.ByID()).Limit(heldAtOnce).All(ctx)
 	if err != nil {
 		return err
 	}
+	m.held = commerce.UUID{}
+	if len(held) == heldAtOnce {
+		m.held = held[len(held)-1].ID
+	}
+	var errs []error
 	for _, h := range held {
-		var o integrations.Order
-		if err := json.Unmarshal(h.News, &o); err != nil {
-			return err
-		}
-		if _, err := events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
-			still, err := s.follow(ctx, tx, c, h.OrderID, o)
-			if err != nil || still {
-				return struct{}{}, err
+		if err := s.replay(ctx, c, h); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
-			return struct{}{}, tx.Ent.ChannelOrder.UpdateOneID(h.ID).SetHeld(false).Exec(ctx)
-		}); err != nil {
-			return err
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// replay tries one held order again with what the marketplace said of it last.
+func (s *Service) replay(ctx context.Context, c *ent.Channel, h *ent.ChannelOrder) error {
+	var o integrations.Order
+	if err := json.Unmarshal(h.News, &o); err != nil {
+		return err
+	}
+	_, err := events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+		still, err := s.follow(ctx, tx, c, h.OrderID, o)
+		if err != nil || still {
+			return struct{}{}, err
+		}
+		return struct{}{}, tx.Ent.ChannelOrder.UpdateOneID(h.ID).SetHeld(false).Exec(ctx)
+	})
+	return err
 }

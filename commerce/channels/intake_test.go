@@ -311,6 +311,43 @@ func TestAShortOrderWaitsForStock(t *testing.T) { // MP-10
 	})
 }
 
+// Held orders are tried again in turn, however many nothing can be done for, and whatever is wrong with one of them.
+func TestEveryHeldOrderHasItsTurn(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "TEE-M", "WH", 5)
+		d.live(t, "HAT", "TEE-M")
+		d.market.Seed(integrations.RemoteListing{OuterCode: "HAT", Price: 5000, Quantity: 999})
+		d.market.Seed(integrations.RemoteListing{OuterCode: "TEE-M", Price: 5000, Quantity: 999})
+		var stuck []string
+		for range 205 {
+			stuck = append(stuck, d.buy(t, true, "HAT"))
+		}
+		d.turn(t, false)
+		d.put(t, "TEE-M", "WH", 0)
+		late := d.buy(t, true, "TEE-M")
+		d.turn(t, false)
+		d.stands(t, late, orders.Held, orders.HeldShort)
+		require.Equal(t, 206, k.Count(t, "channel_orders", "held"))
+		_, err := d.Store.DB.Write().Exec(d.ctx, "UPDATE channel_orders SET news = ? WHERE external_id = ?", []byte("{"), stuck[0])
+		require.NoError(t, err)
+
+		d.put(t, "TEE-M", "WH", 1)
+		d.turn(t, true)
+		d.stands(t, late, orders.Held, orders.HeldShort)
+		require.NotEmpty(t, d.channel(t).LastErrorCode, "it is seen that something is wrong")
+		d.turn(t, true)
+		d.stands(t, late, orders.Open, "")
+
+		d.put(t, "HAT", "WH", 999)
+		d.turn(t, true)
+		d.turn(t, true)
+		require.Equal(t, 1, k.Count(t, "channel_orders", "held"), "all but the one that cannot be read")
+		d.stands(t, stuck[0], orders.Held, orders.HeldShort)
+		d.ledger(t)
+	})
+}
+
 func TestWhatCannotBeShippedIsHeld(t *testing.T) { // MP-10
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)

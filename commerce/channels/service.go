@@ -46,6 +46,7 @@ type Service struct {
 type memory struct {
 	deep  commerce.Instant // when orders were last read from far back
 	read  commerce.Instant // when orders were last read, whether or not each could be kept
+	held  commerce.UUID    // how far the last round of held orders came; none when it came to the end
 	blind bool             // orders could not be read for a while: what was sold there is not known here
 }
 

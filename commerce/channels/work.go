@@ -38,6 +38,8 @@ const (
 	blindAfter = 5 * pollEvery
 	// sweepEvery is how often every desired quantity and every held order is looked at, whatever events said.
 	sweepEvery = 15 * time.Second
+	// heldAtOnce is how many held orders a sweep tries again.
+	heldAtOnce = 200
 	// longestRest bounds how long a shop is left alone because its marketplace asks for it: settings may change meanwhile.
 	longestRest = time.Minute
 )
