@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/oneshelf/oneshelf/auth"
@@ -25,8 +26,9 @@ type ConnectInput struct {
 // Setting is a named value.
 type Setting struct{ Name, Value string }
 
-// Connect opens a channel; an existing code gets the new name and settings, and a secret that is not given again stays. Secrets are
-// sealed before they are stored. The channel is ACTIVE afterwards: what stood in its way before is tried again.
+// Connect opens a channel; an existing code gets the new name and settings, and a secret that is not given again stays, unless an
+// address changes: what was entrusted to one host is not sent to another. Secrets are sealed before they are stored. The channel is
+// ACTIVE afterwards: what stood in its way before is tried again.
 // Errors: FORBIDDEN without channels:write; INVALID_INPUT naming the setting; CONFLICT when the code is of another kind.
 func (s *Service) Connect(ctx context.Context, in ConnectInput) (*ent.Channel, error) {
 	if err := auth.Need(ctx, auth.ChannelsWrite); err != nil {
@@ -108,18 +110,20 @@ func (in *ConnectInput) clean() []error {
 }
 
 // split checks settings against what the kind needs and parts them into plain ones and sealed secrets. Secrets of the channel that
-// are not given again are kept.
+// are not given again are kept, where they go to the same addresses.
 func (s *Service) split(a integrations.Adapter, id commerce.UUID, old *ent.Channel, given []Setting) (plain map[string]string, sealed []byte, err error) {
 	all := map[string]string{}
 	secret := map[string]bool{}
 	for _, set := range a.Settings {
 		secret[set.Name] = set.Secret
 	}
+	var before map[string]string
 	if old != nil {
 		kept, err := s.settings(old)
 		if err != nil {
 			kept = map[string]string{} // sealed with a key that is lost: all secrets must be given again, which Check asks for
 		}
+		before = maps.Clone(kept)
 		maps.DeleteFunc(kept, func(name, _ string) bool { return !secret[name] })
 		maps.Copy(all, kept)
 	}
@@ -135,6 +139,9 @@ func (s *Service) split(a integrations.Adapter, id commerce.UUID, old *ent.Chann
 	}
 	if err := a.Check(all); err != nil {
 		return nil, nil, commerce.Invalid([]string{"settings"}, "%s", err.Error())
+	}
+	if err := errors.Join(entrusted(a, before, all, given)...); err != nil {
+		return nil, nil, err
 	}
 	plain, hidden := map[string]string{}, map[string]string{}
 	for name, value := range all {
@@ -152,6 +159,20 @@ func (s *Service) split(a integrations.Adapter, id commerce.UUID, old *ent.Chann
 		return nil, nil, err
 	}
 	return plain, s.Seal.Seal(text, id[:]), nil
+}
+
+// entrusted finds the secrets of a channel that would go to another address than the one they were given for.
+func entrusted(a integrations.Adapter, before, after map[string]string, given []Setting) (errs fields) {
+	if !slices.ContainsFunc(a.Settings, func(set integrations.Setting) bool { return set.URL && before[set.Name] != after[set.Name] }) {
+		return nil
+	}
+	for _, set := range a.Settings {
+		anew := slices.ContainsFunc(given, func(g Setting) bool { return g.Name == set.Name })
+		if set.Secret && before[set.Name] != "" && !anew {
+			errs.add(commerce.Invalid([]string{"settings", set.Name}, "must be given again, since an address changes"))
+		}
+	}
+	return errs
 }
 
 // checkURL refuses an address that the guard would not let out.

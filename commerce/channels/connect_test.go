@@ -54,13 +54,13 @@ func TestSecretsGoInAndNeverOut(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "canary-secret", spy.opened[0]["appSecret"])
 
-		in.Code, in.Name, in.Settings = "SHOP-1", "Renamed", keys("gatewayUrl", "https://gw2.example.com", "appKey", "plain-key", "session", "canary-fresh")
+		in.Code, in.Name, in.Settings = "SHOP-1", "Renamed", keys("gatewayUrl", "https://gw.example.com/rest", "appKey", "plain-key", "session", "canary-fresh")
 		again, err := s.Connect(k.Ctx, in)
 		require.NoError(t, err)
 		require.Equal(t, []any{c.ID, "Shop-1", "Renamed"}, []any{again.ID, again.Code, again.Name}, "the same channel, whatever the case of its code")
 		_, err = s.Turn(context.Background(), task, false, false)
 		require.NoError(t, err)
-		require.Equal(t, map[string]string{"gatewayUrl": "https://gw2.example.com", "appKey": "plain-key", "appSecret": "canary-secret", "session": "canary-fresh"},
+		require.Equal(t, map[string]string{"gatewayUrl": "https://gw.example.com/rest", "appKey": "plain-key", "appSecret": "canary-secret", "session": "canary-fresh"},
 			spy.opened[1], "a secret that is not given stays, a plain setting that is not given goes")
 		require.Len(t, spy.opened, 2)
 
@@ -89,6 +89,35 @@ func TestSecretsOpenWithTheirOwnKeyAlone(t *testing.T) {
 	c, err = k.Store.Ent.Channel.Query().Where(channel.ID(c.ID)).Only(k.Ctx)
 	require.NoError(t, err)
 	require.Equal(t, []string{channels.Broken, "SECRETS"}, []string{c.State, c.LastErrorCode})
+}
+
+// Whoever may connect channels must not have their secrets sent to a host of their own.
+func TestSecretsGoToNoOtherHost(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		spy := &spy{}
+		s := service(t, k, "one", keyed(k, spy))
+		in := channels.ConnectInput{Kind: "KEYED", Code: "a", Name: "A", Settings: keys("gatewayUrl", "https://gw.example.com", "appKey", "k", "appSecret", "s", "session", "t")}
+		before, err := s.Connect(k.Ctx, in)
+		require.NoError(t, err)
+		to := func(address string, others ...string) error {
+			in.Name, in.Settings = "B", keys(append([]string{"gatewayUrl", address, "appKey", "k"}, others...)...)
+			_, err := s.Connect(k.Ctx, in)
+			return err
+		}
+		err = to("https://elsewhere.example.com")
+		require.Equal(t, []string{"INVALID_INPUT settings.appSecret", "INVALID_INPUT settings.session"}, testkit.Said(err))
+		err = to("https://elsewhere.example.com", "session", "u")
+		require.Equal(t, []string{"INVALID_INPUT settings.appSecret"}, testkit.Said(err))
+		after, err := k.Store.Ent.Channel.Query().Where(channel.ID(before.ID)).Only(k.Ctx)
+		require.NoError(t, err)
+		require.Equal(t, []any{before.Version, "A", before.Settings, before.Secrets}, []any{after.Version, after.Name, after.Settings, after.Secrets}, "nothing is changed")
+
+		require.NoError(t, to("https://gw.example.com"), "the same address")
+		require.NoError(t, to("https://elsewhere.example.com", "appSecret", "s2", "session", "t2"))
+		_, err = s.Turn(context.Background(), channels.Task{Brand: k.Brand.ID, Channel: before.ID, Currency: "CNY", Code: "a"}, false, false)
+		require.NoError(t, err)
+		require.Equal(t, []map[string]string{{"gatewayUrl": "https://elsewhere.example.com", "appKey": "k", "appSecret": "s2", "session": "t2"}}, spy.opened)
+	})
 }
 
 func TestConnectTellsWhatIsWrong(t *testing.T) {
