@@ -89,15 +89,7 @@ func (s *Service) desire(ctx context.Context, variants []commerce.UUID) error {
 	return nil
 }
 
-// sweep does the same for all listings of a channel, so that whatever was missed is mended.
-func (s *Service) sweep(ctx context.Context, c *ent.Channel) error {
-	listings, err := s.Store.Ent.Listing.Query().Where(listing.ChannelID(c.ID), listing.StateIn(Live, Pending, Rejected)).All(ctx)
-	if err != nil {
-		return err
-	}
-	return s.correct(ctx, listings)
-}
-
+// correct brings listings up to date, in a constant number of statements.
 func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	if len(listings) == 0 {
 		return nil
@@ -123,17 +115,26 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	if err != nil {
 		return err
 	}
+	var ours, theirs []commerce.UUID
+	for _, l := range wrong {
+		if slices.Contains(own, l.ChannelID) {
+			ours = append(ours, l.ID)
+		} else {
+			theirs = append(theirs, l.ID)
+		}
+	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
-		for _, l := range wrong {
-			if slices.Contains(own, l.ChannelID) { // shown as soon as it is so
-				if _, err := tx.Exec(ctx, "UPDATE listings SET desired_quantity = ?, published_quantity = ?, due_at = 0 WHERE brand_id = ? AND id = ?",
-					available[l.VariantID], available[l.VariantID], tx.Viewer.Brand, l.ID); err != nil {
-					return struct{}{}, err
-				}
-				continue
+		if len(ours) > 0 { // shown as soon as it is so
+			in, args := db.Any(tx.Conn, "id", ours)
+			if _, err := tx.Exec(ctx, "UPDATE listings SET desired_quantity = "+onShelf+", published_quantity = "+onShelf+", due_at = 0 WHERE brand_id = ? AND "+in,
+				append([]any{tx.Viewer.Brand}, args...)...); err != nil {
+				return struct{}{}, err
 			}
-			if _, err := tx.Exec(ctx, `UPDATE listings SET desired_quantity = ?, due_at = CASE WHEN `+selling+` AND due_at = 0 THEN ? ELSE due_at END
-				WHERE brand_id = ? AND id = ?`, available[l.VariantID], tx.Now, tx.Viewer.Brand, l.ID); err != nil {
+		}
+		if len(theirs) > 0 {
+			in, args := db.Any(tx.Conn, "id", theirs)
+			if _, err := tx.Exec(ctx, "UPDATE listings SET desired_quantity = "+onShelf+", due_at = CASE WHEN "+selling+` AND due_at = 0 THEN ? ELSE due_at END
+				WHERE brand_id = ? AND `+in, append([]any{tx.Now, tx.Viewer.Brand}, args...)...); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -141,6 +142,10 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	})
 	return err
 }
+
+// onShelf is what the pool can give of a listing's variant.
+const onShelf = "COALESCE((SELECT SUM(" + stock.Sellable + `) FROM stock_levels s JOIN locations l ON l.brand_id = s.brand_id AND l.id = s.location_id
+	WHERE s.brand_id = listings.brand_id AND s.variant_id = listings.variant_id AND ` + stock.Pool + "), 0)"
 
 // renew has live listings of changed products told again: titles, pictures, prices. What was refused of such a product is tried anew.
 func (s *Service) renew(ctx context.Context, products []commerce.UUID) error {

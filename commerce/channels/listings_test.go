@@ -1,6 +1,8 @@
 package channels_test
 
 import (
+	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/integrations"
 	"github.com/oneshelf/oneshelf/integrations/memory"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -419,6 +422,100 @@ func TestDriftIsMended(t *testing.T) {
 		d.sync(t, channels.SyncStock)
 		d.turn(t, false)
 		require.Equal(t, 5, d.shown(t, "HAT").Quantity)
+	})
+}
+
+// What a location gives to the pool may change without any of its levels: the brand's own shop shows it with the next sweep.
+func TestTheBrandsOwnShopFollowsItsLocations(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.connect(t, channels.Storefront, "shop")
+		d.put(t, "HAT", "WH", 3)
+		d.put(t, "HAT", "ST", 4)
+		d.put(t, "TEE-M", "ST", 5)
+		_, err := d.Publish(d.ctx, list("shop", "HAT", "TEE-M"))
+		require.NoError(t, err)
+		d.hear(t)
+		tasks, err := d.Tasks(context.Background())
+		require.NoError(t, err)
+		own := slices.IndexFunc(tasks, func(t channels.Task) bool { return t.Own })
+		require.GreaterOrEqual(t, own, 0)
+		require.Len(t, tasks, 2)
+		d.task = tasks[own]
+		shows := func(hat, tee int64) {
+			t.Helper()
+			for sku, want := range map[string]int64{"HAT": hat, "TEE-M": tee} {
+				l := d.listing(t, sku)
+				require.Equal(t, []int64{want, want, 0}, []int64{l.DesiredQuantity, *l.PublishedQuantity, int64(l.DueAt)}, sku)
+			}
+		}
+		site := func(in stock.LocationInput) {
+			t.Helper()
+			in.Code = commerce.Some("ST")
+			_, err := d.stock.LocationUpsert(d.ctx, in)
+			require.NoError(t, err)
+			d.hear(t)
+			require.Equal(t, channels.Turn{Held: true}, d.turn(t, true))
+		}
+		shows(7, 5)
+		site(stock.LocationInput{Active: commerce.Some(false)})
+		shows(3, 0)
+		site(stock.LocationInput{Active: commerce.Some(true)})
+		shows(7, 5)
+		site(stock.LocationInput{Ownership: commerce.Some("FRANCHISE"), Lent: commerce.Some(true)})
+		shows(7, 5)
+		site(stock.LocationInput{Lent: commerce.Some(false)})
+		shows(3, 0)
+		site(stock.LocationInput{Lent: commerce.Some(true), StaleAfter: commerce.Some(60), StalePercent: commerce.Some(50)})
+		shows(7, 5)
+		// Counts of long ago, whose marking has been heard of.
+		_, err = d.Store.DB.Write().Exec(d.ctx, "UPDATE stock_levels SET stale = TRUE WHERE location_id = (SELECT id FROM locations WHERE code = 'ST')")
+		require.NoError(t, err)
+		site(stock.LocationInput{StalePercent: commerce.Some(20)})
+		shows(3, 1)
+
+		// Whatever was missed otherwise is mended, too.
+		_, err = d.Store.DB.Write().Exec(d.ctx, "UPDATE listings SET desired_quantity = 9, published_quantity = 9")
+		require.NoError(t, err)
+		d.turn(t, false)
+		require.EqualValues(t, 9, d.listing(t, "HAT").DesiredQuantity)
+		d.turn(t, true)
+		shows(3, 1)
+		require.Empty(t, d.channel(t).LastErrorCode)
+		require.Zero(t, d.spy.reads)
+	})
+}
+
+func TestTheStatementsOfASweepDoNotGrowWithItsListings(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		var skusAndPrices []any
+		var skus []string
+		for i := range 100 {
+			skus = append(skus, fmt.Sprintf("S-%03d", i))
+			skusAndPrices = append(skusAndPrices, skus[i], 100)
+		}
+		d.product(t, "many", true, skusAndPrices...)
+		for _, sku := range skus {
+			d.put(t, sku, "ST", 4)
+		}
+		d.task = d.connect(t, channels.Storefront, "shop")
+		statements := func(some ...string) int64 {
+			t.Helper()
+			_, err := d.Publish(d.ctx, list("shop", some...))
+			require.NoError(t, err)
+			d.turn(t, true)
+			ctx, counted := db.Counted(context.Background())
+			for _, active := range []bool{false, true} {
+				_, err := d.stock.LocationUpsert(d.ctx, stock.LocationInput{Code: commerce.Some("ST"), Active: commerce.Some(active)})
+				require.NoError(t, err)
+				_, err = d.Turn(ctx, d.task, true, false)
+				require.NoError(t, err)
+			}
+			require.Equal(t, len(some), k.Count(t, "listings", "desired_quantity = 4"))
+			return counted.Load()
+		}
+		require.Equal(t, statements(skus[:2]...), statements(skus...))
 	})
 }
 

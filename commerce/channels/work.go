@@ -49,14 +49,15 @@ type Task struct {
 	Brand, Channel commerce.UUID
 	Currency       commerce.Currency // of the brand
 	Code           string
+	Own            bool // it is a shop of the brand's own, which needs nothing but to be swept
 }
 
-// Tasks lists every active channel on a marketplace, of every brand.
+// Tasks lists every active channel, of every brand.
 func (s *Service) Tasks(ctx context.Context) ([]Task, error) {
-	rows, err := s.Store.DB.Read().Query(ctx, `SELECT c.brand_id, c.id, b.currency, c.code FROM channels c JOIN brands b ON b.id = c.brand_id
-		WHERE c.state = ? AND c.kind <> ?`, Active, Storefront)
+	rows, err := s.Store.DB.Read().Query(ctx, "SELECT c.brand_id, c.id, b.currency, c.code, c.kind = ? FROM channels c JOIN brands b ON b.id = c.brand_id WHERE c.state = ?",
+		Storefront, Active)
 	return db.Collect(rows, err, func(r *sql.Rows) (t Task, err error) {
-		return t, r.Scan(&t.Brand, &t.Channel, &t.Currency, &t.Code)
+		return t, r.Scan(&t.Brand, &t.Channel, &t.Currency, &t.Code, &t.Own)
 	})
 }
 
@@ -73,8 +74,9 @@ func (s *Service) Work(ctx context.Context, t Task, wake <-chan struct{}) error 
 	defer tick.Stop()
 	var polled, swept, rested time.Time
 	for {
-		if now := time.Now(); !now.Before(rested) {
-			sweep, poll := now.Sub(swept) >= sweepEvery, now.Sub(polled) >= pollEvery
+		now := time.Now()
+		sweep, poll := now.Sub(swept) >= sweepEvery, now.Sub(polled) >= pollEvery
+		if !now.Before(rested) && (sweep || !t.Own) {
 			done, err := s.Turn(ctx, t, sweep, poll)
 			if err != nil { // stopped in the middle, perhaps with the lease just taken
 				return errors.Join(err, s.LetGo(context.WithoutCancel(ctx), t))
@@ -122,6 +124,17 @@ func (s *Service) Turn(ctx context.Context, t Task, sweep, poll bool) (Turn, err
 		return Turn{Inactive: true}, nil
 	}
 	out := Turn{Held: true}
+	if c.Kind == Storefront {
+		if !sweep {
+			return out, nil
+		}
+		ctx, stop := s.renewing(ctx, t)
+		defer stop()
+		if err := s.sweepOwn(ctx, c); err != nil && !errors.Is(err, context.Canceled) {
+			return Turn{}, err
+		}
+		return out, nil
+	}
 	if err := s.round(ctx, t, c, sweep, poll); err != nil && !errors.Is(err, context.Canceled) { // stopped, or the lease was lost
 		worst := gravest(err)
 		s.failed(ctx, t, c, worst)
