@@ -84,7 +84,8 @@ func (a Adapter) Check(settings map[string]string) error {
 type Shop interface {
 	// Orders yields every order changed in [since, until), each as it is now, in batches. It minds the marketplace's own limits:
 	// windows are cut, pages are read in the order that loses nothing. An order may be yielded more than once.
-	// When yield fails, Orders stops and returns that error unchanged.
+	// One that cannot be read in full is yielded as Order says, and holds up no other. When yield fails, Orders stops and returns that
+	// error unchanged.
 	Orders(ctx context.Context, since, until time.Time, yield func([]Order) error) error
 	// Listings yields what the shop already shows, whatever its state, in batches.
 	Listings(ctx context.Context, yield func([]RemoteListing) error) error

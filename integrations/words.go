@@ -7,7 +7,8 @@ import (
 	"github.com/oneshelf/oneshelf/commerce"
 )
 
-// Order is an order as a marketplace shows it now. Amounts are in the shop's currency, smallest units.
+// Order is an order as a marketplace shows it now. Amounts are in the shop's currency, smallest units. One that cannot be read in full is
+// told all the same: Unknown, with its id and its times as far as they can be read, and without lines and amounts.
 type Order struct {
 	ExternalID string
 	State      OrderState
@@ -54,7 +55,7 @@ const (
 	Shipped   OrderState = "SHIPPED"   // all has left
 	Completed OrderState = "COMPLETED" // received
 	Closed    OrderState = "CLOSED"    // canceled or refunded in full
-	Unknown   OrderState = "UNKNOWN"   // a state the adapter has never heard of: kept, held
+	Unknown   OrderState = "UNKNOWN"   // a state the adapter has never heard of, or an order it cannot read: kept, held
 )
 
 // RemoteListing is a sellable unit that a shop shows already.

@@ -42,7 +42,7 @@ var meanings = map[string]meaning{
 	"PARENT_TRADE_CANCELED":      {state: integrations.Closed}, // split: its children are orders of their own
 }
 
-// order reads orderInfo. One with a field that cannot be read is kept as Unknown; only one without an id is an error.
+// order reads orderInfo. One with a field that cannot be read comes unread; only one without an id is an error.
 func order(raw json.RawMessage) (integrations.Order, error) {
 	var w api.Order
 	err := json.Unmarshal(raw, &w)
@@ -55,14 +55,32 @@ func order(raw json.RawMessage) (integrations.Order, error) {
 	return unreadable(raw)
 }
 
+// unreadable is an order that cannot be read in full: Unknown, with its id and those of its times that can be read, and without lines.
 func unreadable(raw json.RawMessage) (integrations.Order, error) {
 	var w struct {
-		OrderID api.Text `json:"orderId"`
+		OrderID  api.Text        `json:"orderId"`
+		Start    json.RawMessage `json:"orderStartTime"`
+		Created  json.RawMessage `json:"orderCreated"` // of an unpaid order
+		Modified json.RawMessage `json:"modified"`
 	}
 	if err := json.Unmarshal(raw, &w); err != nil || w.OrderID == "" {
 		return integrations.Order{}, made(integrations.Temporary, "SHAPE", "an order without an id")
 	}
-	return integrations.Order{ExternalID: string(w.OrderID), State: integrations.Unknown, Raw: withoutContacts(raw)}, nil
+	placed := moment(w.Start)
+	if placed.IsZero() {
+		placed = moment(w.Created)
+	}
+	return integrations.Order{ExternalID: string(w.OrderID), State: integrations.Unknown, Placed: placed, Modified: moment(w.Modified),
+		Raw: withoutContacts(raw)}, nil
+}
+
+// moment reads a time in whole seconds; one that is missing or cannot be read is zero.
+func moment(raw json.RawMessage) time.Time {
+	var t api.Time
+	if len(raw) == 0 || json.Unmarshal(raw, &t) != nil {
+		return time.Time{}
+	}
+	return t.Time.Truncate(time.Second)
 }
 
 // orderOf translates an order; ok is false when its amounts do not fit.

@@ -110,6 +110,9 @@ func TestOrderStatesAndOddities(t *testing.T) {
 	unreadable := all["110"]
 	require.Equal(t, integrations.Unknown, unreadable.State)
 	require.Contains(t, string(unreadable.Raw), "约一百")
+	require.Empty(t, unreadable.Lines)
+	require.False(t, unreadable.Placed.IsZero())
+	require.False(t, unreadable.Modified.IsZero())
 
 	partly := all["111"]
 	require.Equal(t, integrations.ToShip, partly.State)
@@ -155,6 +158,13 @@ func TestAnOrderBeyondAllMeasureIsKeptUnread(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, integrations.Unknown, o.State)
 	require.Equal(t, "7", o.ExternalID)
+	require.True(t, o.Placed.IsZero() && o.Modified.IsZero(), "what is not told stays so")
+
+	o, err = unpaidOrder(json.RawMessage(`{"orderId":"8","orderCreated":1777680930123,"modified":"soon","itemInfoList":[` + line + `,` + line + `]}`))
+	require.NoError(t, err)
+	require.Equal(t, integrations.Unknown, o.State)
+	require.Equal(t, time.UnixMilli(1777680930000), o.Placed)
+	require.True(t, o.Modified.IsZero(), "nor is one that cannot be read")
 }
 
 func TestAnOrderWithoutAnIDIsNotDropped(t *testing.T) {

@@ -13,12 +13,15 @@ import (
 	"github.com/oneshelf/oneshelf/integrations/taobao/api"
 )
 
-// orderFrom reads a trade as the platform sent it. An amount or a time that cannot be read is a Temporary error: the order must not be
-// imported with a wrong figure, nor passed over.
+// orderFrom reads a trade as the platform sent it. One with a figure or a time that cannot be read must not be imported with a wrong
+// one, nor passed over, nor hold up the others: it comes unread. Only a trade without an id is an error.
 func orderFrom(raw json.RawMessage) (integrations.Order, error) {
 	var t api.Trade
-	if err := json.Unmarshal(raw, &t); err != nil || t.ID() == "" {
-		return integrations.Order{}, garbled("the trade has another shape than documented")
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return unread(raw)
+	}
+	if t.ID() == "" {
+		return integrations.Order{}, garbled("the trade has no id")
 	}
 	r := &reader{}
 	o := integrations.Order{
@@ -40,9 +43,29 @@ func orderFrom(raw json.RawMessage) (integrations.Order, error) {
 	o.Paid = r.paid(t, o)
 	o.Blocked = brake(t, o.State)
 	if r.bad != "" {
-		return integrations.Order{}, garbled("a trade has a figure that cannot be read: " + clip(r.bad))
+		return unread(raw)
 	}
 	return o, nil
+}
+
+// unread is a trade that cannot be read in full: Unknown, with its id and those of its times that can be read, and without lines.
+func unread(raw json.RawMessage) (integrations.Order, error) {
+	var t struct {
+		TID      api.Text `json:"tid"`
+		TIDStr   api.Text `json:"tid_str"`
+		Created  api.Text `json:"created"`
+		Modified api.Text `json:"modified"`
+	}
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return integrations.Order{}, garbled("the trade has another shape than documented")
+	}
+	id := firstOf(string(t.TIDStr), string(t.TID))
+	if !digits(id) {
+		return integrations.Order{}, garbled("the trade has no id")
+	}
+	r := &reader{}
+	return integrations.Order{ExternalID: id, State: integrations.Unknown, Placed: r.time(string(t.Created)), Modified: r.time(string(t.Modified)),
+		Raw: withoutContact(raw)}, nil
 }
 
 // reader reads figures and remembers the first it could not.

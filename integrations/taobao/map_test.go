@@ -163,8 +163,18 @@ func TestBrakesBlockShipping(t *testing.T) {
 
 func TestATradeThatCannotBeReadIsNotHalfRead(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{`{}`, `[]`, `"x"`, `{"tid":1,"payment":"1.234"}`, `{"tid":1,"payment":"1e3"}`, `{"tid":1,"created":"yesterday"}`,
-		`{"tid":1,"orders":{"order":[{"oid":1,"num":1.5}]}}`, `{"tid":1,"orders":7}`} {
+	for _, fields := range []string{`"payment":"1.234"`, `"payment":"1e3"`, `"pay_time":"yesterday"`, `"orders":{"order":[{"oid":1,"num":1.5}]}`, `"orders":7`} {
+		o := read(t, json.RawMessage(`{"tid":1,"created":"2025-06-18 00:03:12","modified":"2025-06-18 00:21:40","buyer_nick":"canary",`+fields+`}`))
+		raw := o.Raw
+		o.Raw = nil
+		require.Equal(t, integrations.Order{ExternalID: "1", State: integrations.Unknown, Placed: time.Date(2025, 6, 17, 16, 3, 12, 0, time.UTC),
+			Modified: time.Date(2025, 6, 17, 16, 21, 40, 0, time.UTC)}, o, fields)
+		require.NotContains(t, string(raw), "canary")
+		require.Contains(t, string(raw), "modified")
+	}
+	o := read(t, json.RawMessage(`{"tid":1,"created":"yesterday","modified":7}`))
+	require.True(t, o.Placed.IsZero() && o.Modified.IsZero(), "a time that cannot be read is not told")
+	for _, raw := range []string{`{}`, `[]`, `"x"`, `{"tid":{}}`, `{"payment":"1.234"}`, ``} {
 		_, err := orderFrom(json.RawMessage(raw))
 		require.Equal(t, integrations.Temporary, integrations.AsError(err).Kind, raw)
 	}

@@ -80,6 +80,9 @@ func (s *shop) hasParcel(ctx context.Context, p integrations.Shipment) (bool, er
 	if err != nil {
 		return false, err
 	}
+	if len(o.Lines) == 0 {
+		return false, garbled("the trade cannot be read")
+	}
 	found := false
 	for _, l := range o.Lines {
 		named := slices.ContainsFunc(p.Lines, func(want integrations.ShipmentLine) bool { return want.ExternalID == l.ExternalID })

@@ -169,7 +169,8 @@ func (s *shop) tradePage(ctx context.Context, since, until time.Time, page int) 
 	return out.Trades, err
 }
 
-// yieldTrades reads each trade in full, since lists tell only a part, unless it is as it was read before, and yields them together.
+// yieldTrades reads each trade in full, since lists tell only a part, unless it is as it was read before, and yields them together. One
+// that cannot be read, or that the platform refuses to tell, is yielded unread, so that it holds up no other.
 func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, yield func([]integrations.Order) error) error {
 	var batch []integrations.Order
 	for _, t := range listed {
@@ -178,15 +179,22 @@ func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, yield func([
 			batch = append(batch, o)
 			continue
 		}
-		o, err := s.Order(ctx, id)
+		raw, err := s.trade(ctx, id)
 		if is(err, integrations.Missing) {
 			s.log.WarnContext(ctx, "a listed trade is gone", "kind", "TAOBAO", "order", id)
 			continue
 		}
-		if err != nil {
+		if err != nil && !is(err, integrations.Rejected) {
 			return err
 		}
-		s.recent.keep(id, modified, o, now)
+		o, err := orderFrom(raw)
+		if err != nil {
+			r := &reader{}
+			o = integrations.Order{ExternalID: id, State: integrations.Unknown, Modified: r.time(modified)}
+		}
+		if len(o.Lines) > 0 { // what could not be read may be read the next time
+			s.recent.keep(id, modified, o, now)
+		}
 		batch = append(batch, o)
 	}
 	if len(batch) == 0 {
@@ -197,14 +205,21 @@ func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, yield func([
 
 // Order reads one trade as it is now.
 func (s *shop) Order(ctx context.Context, externalID string) (integrations.Order, error) {
-	if !digits(externalID) {
-		return integrations.Order{}, &integrations.Error{Kind: integrations.Missing, Code: "TID", Message: "this is no trade's number"}
-	}
-	var out struct{ Trade json.RawMessage }
-	if err := s.call(ctx, "taobao.trade.fullinfo.get", map[string]string{"fields": tradeFields, "tid": externalID, "include_oaid": "true"}, &out); err != nil {
+	raw, err := s.trade(ctx, externalID)
+	if err != nil {
 		return integrations.Order{}, err
 	}
-	return orderFrom(out.Trade)
+	return orderFrom(raw)
+}
+
+// trade reads one trade as it comes.
+func (s *shop) trade(ctx context.Context, id string) (json.RawMessage, error) {
+	if !digits(id) {
+		return nil, &integrations.Error{Kind: integrations.Missing, Code: "TID", Message: "this is no trade's number"}
+	}
+	var out struct{ Trade json.RawMessage }
+	err := s.call(ctx, "taobao.trade.fullinfo.get", map[string]string{"fields": tradeFields, "tid": id, "include_oaid": "true"}, &out)
+	return out.Trade, err
 }
 
 // digits tells whether s can be one of the platform's ids; they are put into lists that have separators of their own.
