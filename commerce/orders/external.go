@@ -13,7 +13,7 @@ import (
 // What a marketplace says of its orders comes in here, inside transactions of commerce/channels. None of these asks for scopes: the
 // caller is our own worker.
 
-// Receive writes orders as marketplaces sent them. Nothing is dropped: without stock or mapping they are HELD.
+// Receive writes orders as marketplaces sent them. Nothing is dropped: without stock, mapping or lines they are HELD.
 func Receive(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, error) {
 	outcomes, err := place(ctx, tx, commands)
 	if err != nil {
@@ -120,7 +120,9 @@ func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, err
 	if err != nil {
 		return false, err
 	}
-	if !mapped {
+	if len(lines) == 0 {
+		news.HoldFor = HeldUnread
+	} else if !mapped {
 		news.HoldFor = HeldUnmapped
 	} else if enough, err := promiseOpen(ctx, tx, o); err != nil {
 		return false, err

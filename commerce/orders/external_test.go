@@ -101,6 +101,46 @@ func TestAMarketplaceOrderWaitsForItsPayment(t *testing.T) {
 	})
 }
 
+func TestAMarketplaceOrderThatCannotBeReadIsKept(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 5)
+		whole := s.command(2)
+		whole.HoldFor, whole.Shipping, whole.Address.City = "", 500, "杭州市"
+		blank := whole
+		blank.Lines, blank.Shipping, blank.Address = nil, 0, commerce.Address{}
+		id := s.receive(t, blank)
+		s.stands(t, id, orders.Held, orders.HeldUnread)
+		o := s.order(t, id)
+		require.Equal(t, []any{"PENDING", commerce.Instant(0), int64(0)}, []any{o.PaymentState, o.PaidAt, o.Total}, "nobody knows what is due")
+		for _, n := range []orders.News{{}, {Paid: 20500}, {Left: true}, {HoldFor: orders.HeldUnread}} {
+			s.hear(t, id, n)
+			s.stands(t, id, orders.Held, orders.HeldUnread)
+		}
+		fill := func(c orders.Command) bool {
+			changed, err := events.Do(k.Ctx, k.Store, func(tx *events.Tx) (bool, error) { return orders.Fill(k.Ctx, tx, id, c) })
+			require.NoError(t, err)
+			return changed
+		}
+		require.False(t, fill(blank))
+		require.True(t, fill(whole))
+		s.stands(t, id, orders.Held, orders.HeldUnread)
+		o = s.order(t, id)
+		require.Equal(t, []any{"PENDING", int64(20000), int64(500), int64(20500), "杭州市"}, []any{o.PaymentState, o.Subtotal, o.Shipping, o.Total, o.Address.City})
+		require.False(t, fill(whole), "once")
+		require.True(t, s.hear(t, id, orders.News{Paid: 20500}))
+		s.stands(t, id, orders.Open, "")
+		require.Equal(t, "PAID", s.order(t, id).PaymentState)
+		require.Equal(t, []string{"WH HAT 2"}, s.promised(t, id))
+		require.False(t, fill(whole))
+
+		gone := s.receive(t, orders.Command{Channel: s.channel, External: &commerce.Reference{System: "taobao", Value: fresh()}, PlacedAt: s.Store.Instant(), KeepShort: true})
+		require.True(t, s.hear(t, gone, orders.News{Closed: true}))
+		s.stands(t, gone, orders.Canceled, "")
+		require.Equal(t, 1, k.Count(t, "order_lines", ""))
+	})
+}
+
 func TestAMarketplaceOrderWithoutStockIsKept(t *testing.T) { // MP-10
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)

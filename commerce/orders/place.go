@@ -94,7 +94,7 @@ type Command struct {
 	Channel     *ent.Channel
 	External    *commerce.Reference
 	Member      *commerce.UUID
-	Lines       []CommandLine
+	Lines       []CommandLine // none for a marketplace's order that could not be read; it is kept HELD until Fill
 	Address     commerce.Address
 	Near        *commerce.Point
 	Pickup      *commerce.UUID
@@ -140,6 +140,7 @@ const (
 	HeldUnpaid   = "AWAITING_PAYMENT"
 	HeldBlocked  = "BLOCKED_BY_CHANNEL"
 	HeldUnknown  = "UNKNOWN_STATE"
+	HeldUnread   = "UNREADABLE" // what the marketplace said of it could not be read
 )
 
 // place writes orders inside a running transaction, all together: first it is decided what each can be promised, then everything is
@@ -153,7 +154,11 @@ func place(ctx context.Context, tx *events.Tx, commands []Command) ([]Outcome, e
 		c := &commands[i]
 		c.Order, c.Number = commerce.NewUUID(), newNumber(tx.Now)
 		wanted, mapped := c.wants()
-		if holds[i] = c.HoldFor; !mapped {
+		switch holds[i] = c.HoldFor; {
+		case len(c.Lines) == 0:
+			holds[i] = HeldUnread
+			continue
+		case !mapped:
 			holds[i] = HeldUnmapped
 			continue
 		}

@@ -32,13 +32,11 @@ func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds 
 			return err
 		}
 		orders = append(orders, row...)
-		for n, l := range c.Lines {
-			shares, err := encodeShares(l.Shares)
-			if err != nil {
-				return err
-			}
-			lines = append(lines, l.id, brand, c.Order, l.Variant, n, l.SKU, l.Title, l.Quantity, 0, 0, 0, l.UnitPrice, l.Total, shares, l.ExternalID)
+		written, err := c.lineRows(brand)
+		if err != nil {
+			return err
 		}
+		lines = append(lines, written...)
 		for _, p := range c.Payments {
 			payments = append(payments, paymentRow(tx, c.Order, p)...)
 		}
@@ -63,13 +61,31 @@ func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds 
 	return issueCodes(ctx, tx, pickups)
 }
 
-// row is the order as orderTable has it.
-func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
-	var subtotal, goods, paid int64
+// lineRows are its lines as lineTable has them.
+func (c *Command) lineRows(brand commerce.UUID) (rows []any, err error) {
+	for n, l := range c.Lines {
+		shares, err := encodeShares(l.Shares)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, l.id, brand, c.Order, l.Variant, n, l.SKU, l.Title, l.Quantity, 0, 0, 0, l.UnitPrice, l.Total, shares, l.ExternalID)
+	}
+	return rows, nil
+}
+
+// sums are what the lines cost before and after discounts.
+func (c *Command) sums() (subtotal, goods int64) {
 	for _, l := range c.Lines {
 		subtotal += l.UnitPrice * l.Quantity
 		goods += l.Total
 	}
+	return subtotal, goods
+}
+
+// row is the order as orderTable has it.
+func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
+	var paid int64
+	subtotal, goods := c.sums()
 	for _, p := range c.Payments {
 		paid += p.Amount.Amount
 	}
@@ -78,7 +94,10 @@ func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
 	if hold != "" {
 		state = Held
 	}
-	if paid >= total {
+	payment := paymentState(paid, 0, total)
+	if hold == HeldUnread { // what is due is not known
+		payment = Pending
+	} else if paid >= total {
 		paidAt = tx.Now
 	}
 	var address any
@@ -94,7 +113,7 @@ func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
 		system, value = &c.External.System, &c.External.Value
 	}
 	return []any{
-		c.Order, tx.Viewer.Brand, c.Number, state, paymentState(paid, 0, total), Unfulfilled, c.Channel.ID, system, value, c.Member, c.Channel.Currency,
+		c.Order, tx.Viewer.Brand, c.Number, state, payment, Unfulfilled, c.Channel.ID, system, value, c.Member, c.Channel.Currency,
 		subtotal, subtotal - goods, c.Shipping, total, paid, 0, c.Note, hold, address, c.Pickup, c.Guide, c.Store, c.Evidence,
 		c.PlacedAt, paidAt, 0, 1, tx.Now, tx.Now,
 	}, nil
