@@ -119,6 +119,12 @@ func (s *Service) keep(ctx context.Context, c *ent.Channel, o integrations.Order
 			return struct{}{}, err
 		}
 		modified := commerce.InstantOf(o.Modified)
+		if o.Modified.IsZero() { // it could not be read
+			modified = 0
+			if old != nil {
+				modified = old.ModifiedAt
+			}
+		}
 		if old != nil && modified < old.ModifiedAt {
 			return struct{}{}, nil
 		}
@@ -171,25 +177,16 @@ func (s *Service) first(ctx context.Context, tx *events.Tx, c *ent.Channel, o in
 		Channel: c, External: &commerce.Reference{System: strings.ToLower(c.Kind), Value: o.ExternalID}, Address: o.Address,
 		Shipping: o.Shipping, PlacedAt: min(commerce.InstantOf(o.Placed), tx.Now), HoldFor: holdFor(o), KeepShort: true,
 	}
-	if o.Buyer != "" {
-		member, err := members.Pseudonym(ctx, tx, c.Code, o.Buyer)
-		if err != nil {
-			return none, err
-		}
-		command.Member = &member
+	if command.Member, err = buyer(ctx, tx, c, o); err != nil {
+		return none, err
 	}
-	for i, l := range o.Lines {
-		if _, fits := commerce.Times(l.UnitPrice, int64(l.Quantity)); !fits || l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
-			return none, &integrations.Error{Kind: integrations.Rejected, Code: "BAD_LINE", Message: "order " + o.ExternalID + " has a line that cannot be"}
-		}
-		line := orders.CommandLine{SKU: l.OuterCode, Title: l.Title, Quantity: int64(l.Quantity), UnitPrice: l.UnitPrice, Total: l.Total, ExternalID: l.ExternalID}
-		if v := variants[i]; v != nil {
-			line.Variant, line.SKU = &v.ID, v.Sku
-		}
-		command.Lines = append(command.Lines, line)
+	if o.Placed.IsZero() {
+		command.PlacedAt = tx.Now
 	}
-	if len(command.Lines) == 0 {
-		return none, &integrations.Error{Kind: integrations.Rejected, Code: "NO_LINES", Message: "order " + o.ExternalID + " came without lines"}
+	if unread(o) {
+		command.Shipping = 0
+	} else {
+		command.Lines = lines(o, variants)
 	}
 	outcomes, err := orders.Receive(ctx, tx, []orders.Command{command})
 	if err != nil {
@@ -198,9 +195,32 @@ func (s *Service) first(ctx context.Context, tx *events.Tx, c *ent.Channel, o in
 	return outcomes[0].Order, outcomes[0].Err
 }
 
+// lines are an order's lines with the variants found for them.
+func lines(o integrations.Order, variants []*ent.Variant) []orders.CommandLine {
+	out := make([]orders.CommandLine, len(o.Lines))
+	for i, l := range o.Lines {
+		out[i] = orders.CommandLine{SKU: l.OuterCode, Title: l.Title, Quantity: int64(l.Quantity), UnitPrice: l.UnitPrice, Total: l.Total, ExternalID: l.ExternalID}
+		if v := variants[i]; v != nil {
+			out[i].Variant, out[i].SKU = &v.ID, v.Sku
+		}
+	}
+	return out
+}
+
+// buyer is the member that a marketplace's pseudonym stands for, nil when it names none.
+func buyer(ctx context.Context, tx *events.Tx, c *ent.Channel, o integrations.Order) (*commerce.UUID, error) {
+	if o.Buyer == "" {
+		return nil, nil
+	}
+	member, err := members.Pseudonym(ctx, tx, c.Code, o.Buyer)
+	return &member, err
+}
+
 // holdFor is why an order must not be worked on although we have it.
 func holdFor(o integrations.Order) string {
 	switch {
+	case unread(o):
+		return orders.HeldUnread
 	case o.State == integrations.Unpaid:
 		return orders.HeldUnpaid
 	case o.State == integrations.Unknown:
@@ -225,6 +245,11 @@ func (s *Service) follow(ctx context.Context, tx *events.Tx, c *ent.Channel, ord
 	before, err := tx.Ent.Order.Get(ctx, order)
 	if err != nil {
 		return false, err
+	}
+	if before.HoldReason == orders.HeldUnread && !unread(o) {
+		if err := s.fill(ctx, tx, c, order, o); err != nil {
+			return false, err
+		}
 	}
 	if before.HoldReason == orders.HeldUnmapped {
 		if n.Variants, err = s.mappedLines(ctx, tx, c, order, o); err != nil {

@@ -2,6 +2,7 @@ package channels_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -391,20 +392,123 @@ func TestAnOrderShippedElsewhereIsBooked(t *testing.T) {
 	})
 }
 
-func TestOneBadOrderHoldsUpNoOther(t *testing.T) {
+func TestOneBadOrderHoldsUpNoOther(t *testing.T) { // MP-10
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)
 		d.put(t, "HAT", "WH", 5)
 		d.live(t, "HAT")
 		id := d.buy(t, true, "HAT")
-		d.spy.orders = func(batch []integrations.Order) []integrations.Order {
-			return append([]integrations.Order{{ExternalID: "empty", State: integrations.ToShip, Modified: k.Clock.Now()}}, batch...)
+		bad := []integrations.Order{
+			{ExternalID: "empty", State: integrations.ToShip, Modified: k.Clock.Now()},
+			{ExternalID: "unknown", State: integrations.Unknown, Raw: json.RawMessage(`{"payment":"about 100"}`)}, // without any time
 		}
+		for name, l := range map[string]integrations.OrderLine{
+			"none of it": {OuterCode: "HAT"}, "less than none": {OuterCode: "HAT", Quantity: -1}, "too many": {OuterCode: "HAT", Quantity: commerce.MaxQuantity + 1},
+			"too dear": {OuterCode: "HAT", Quantity: 2, UnitPrice: commerce.MaxAmount}, "it costs less than nothing": {OuterCode: "HAT", Quantity: 1, Total: -1},
+		} {
+			bad = append(bad, integrations.Order{ExternalID: name, State: integrations.ToShip, Lines: []integrations.OrderLine{l}, Shipping: 1, Modified: k.Clock.Now()})
+		}
+		d.spy.orders = func(batch []integrations.Order) []integrations.Order { return append(slices.Clone(bad), batch...) }
+		for range 2 {
+			d.turn(t, false)
+			d.stands(t, id, orders.Open, "")
+			for _, o := range bad {
+				kept := d.stands(t, o.ExternalID, orders.Held, orders.HeldUnread)
+				require.Equal(t, []any{"PENDING", int64(0), int64(1)}, []any{kept.PaymentState, kept.Total, kept.Version}, o.ExternalID)
+			}
+			require.Equal(t, 1+len(bad), k.Count(t, "orders", ""))
+			require.Equal(t, 1+len(bad), k.Count(t, "channel_orders", ""))
+			require.Equal(t, 1, k.Count(t, "order_lines", ""))
+			require.Equal(t, k.Store.Instant(), d.channel(t).OrdersUntil, "what can never be read is not read for ever")
+			require.Equal(t, []string{channels.Active, ""}, []string{d.channel(t).State, d.channel(t).LastErrorCode})
+		}
+		require.Zero(t, d.kit.Clock.Now().Sub(d.order(t, "unknown").PlacedAt.Time()).Truncate(time.Minute), "an order whose time nobody knows was placed when it came")
+	})
+}
+
+func TestAnOrderTakesItsLinesWhenItCanBeRead(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		broken := true
+		d.spy.orders = func(batch []integrations.Order) []integrations.Order {
+			for i, o := range batch {
+				if broken {
+					batch[i] = integrations.Order{ExternalID: o.ExternalID, State: integrations.Unknown, Placed: o.Placed, Modified: o.Modified}
+				}
+			}
+			return batch
+		}
+		id, closes, left := d.buy(t, true, "HAT"), d.buy(t, true, "HAT"), d.buy(t, true, "HAT")
+		d.settle(t)
+		for _, one := range []string{id, closes, left} {
+			d.stands(t, one, orders.Held, orders.HeldUnread)
+		}
+		require.Equal(t, 5, d.available(t, "HAT"))
+		broken = false
+		d.kit.Clock.Advance(time.Second)
+		require.NoError(t, d.market.Move(closes, "CLOSED"))
+		d.kit.Clock.Advance(time.Second)
+		require.NoError(t, d.market.Move(left, "COMPLETED"))
+		d.turn(t, false)
+		o := d.stands(t, id, orders.Open, "")
+		require.Equal(t, []any{"PAID", int64(5000), "杭州市"}, []any{o.PaymentState, o.Total, o.Address.City})
+		require.NotNil(t, o.MemberID)
+		d.stands(t, closes, orders.Canceled, "")
+		d.stands(t, left, orders.Completed, "")
+		require.Equal(t, 3, k.Count(t, "order_lines", "variant_id IS NOT NULL"))
+		require.Equal(t, 3, d.available(t, "HAT"), "one is promised, one has left")
+
+		// One that was read before keeps its lines and waits.
+		broken = true
+		d.kit.Clock.Advance(time.Second)
+		require.NoError(t, d.market.Move(id, "PAID"))
+		d.turn(t, false)
+		d.stands(t, id, orders.Held, orders.HeldUnread)
+		require.Equal(t, 3, d.available(t, "HAT"))
+		broken = false
 		d.turn(t, false)
 		d.stands(t, id, orders.Open, "")
-		require.Equal(t, 1, k.Count(t, "orders", ""))
-		require.Equal(t, k.Store.Instant(), d.channel(t).OrdersUntil, "what can never be kept is not read for ever")
-		require.Equal(t, channels.Active, d.channel(t).State)
+		require.Equal(t, 3, k.Count(t, "order_lines", ""))
+		d.ledger(t)
+	})
+}
+
+// An order that could not be read is asked for again although it has not changed: with the sweeps of an hour, and when somebody says so.
+func TestAnUnreadOrderIsAskedForAgain(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		d.spy.orders = func(batch []integrations.Order) []integrations.Order {
+			for i, o := range batch {
+				batch[i] = integrations.Order{ExternalID: o.ExternalID, State: integrations.Unknown, Modified: o.Modified}
+			}
+			return batch
+		}
+		soon := d.buy(t, true, "HAT")
+		d.turn(t, false)
+		d.stands(t, soon, orders.Held, orders.HeldUnread)
+		d.kit.Clock.Advance(30 * time.Minute)
+		for range 3 { // a connection's tries
+			d.market.Fail(integrations.FetchOrder, memory.Fault{Kind: integrations.Temporary})
+		}
+		d.turn(t, true)
+		d.stands(t, soon, orders.Held, orders.HeldUnread)
+		require.Empty(t, d.channel(t).LastErrorCode, "the shop is well")
+		d.turn(t, true)
+		d.stands(t, soon, orders.Open, "")
+
+		late := d.buy(t, true, "HAT")
+		d.turn(t, false)
+		d.kit.Clock.Advance(2 * time.Hour)
+		d.turn(t, true)
+		d.stands(t, late, orders.Held, orders.HeldUnread)
+		d.sync(t, channels.SyncOrders)
+		d.turn(t, false)
+		d.stands(t, late, orders.Open, "")
+		d.ledger(t)
 	})
 }
 

@@ -156,7 +156,7 @@ func (s *Service) round(ctx context.Context, t Task, c *ent.Channel, sweep, poll
 	}
 	var errs []error
 	if sweep {
-		errs = append(errs, s.sweep(ctx, c), s.replayHeld(ctx, c))
+		errs = append(errs, s.sweep(ctx, c), s.replayHeld(ctx, c), s.readAgain(ctx, c, shop, s.Store.Instant().Add(-readAgainFor)))
 	}
 	if poll { // before quantities are told: an order not yet known here still counts as on the shelf
 		if err := s.poll(ctx, c, shop, s.reach(c, sweep)); err != nil {
