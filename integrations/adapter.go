@@ -100,6 +100,10 @@ type Publisher interface {
 	// Publish makes the item or, when draft.ExternalID is set, brings it up to date: all of the draft's variants are on it and on
 	// sale afterwards. Something missing or refused is a Rejected error that says what. Repeating it makes no second item:
 	// before making one it looks for an item that carries the draft's outer codes already.
+	//
+	// A marketplace may show late what it was given. Then the error is Temporary, and the answer comes with it: the item's id, and the
+	// SKUs that show. The next draft remembers it (Draft.Remember). Until its unseen variants show, Publish writes nothing and answers a
+	// Temporary error alone.
 	Publish(ctx context.Context, draft Draft) (Published, error)
 	// Unpublish takes variants off sale; when it names the last ones on sale, the item itself is delisted. Repeating does no harm.
 	Unpublish(ctx context.Context, u Unpublication) error

@@ -169,14 +169,17 @@ func longer(a, b error) error {
 	return b
 }
 
-// Publish is Publisher.Publish.
+// Publish is Publisher.Publish. What one try answered is remembered by the next, and answered with the error when none succeeds.
 func (c *Connection) Publish(ctx context.Context, draft Draft) (out Published, err error) {
 	shop, ok := c.shop.(Publisher)
 	if !ok {
 		return out, c.lacks(Publish)
 	}
 	err = c.try(ctx, "Publish", func() error {
-		out, err = shop.Publish(ctx, draft)
+		now, err := shop.Publish(ctx, draft)
+		if draft.Remember(now); now.ExternalID != "" {
+			out = now
+		}
 		return err
 	})
 	return out, err

@@ -2,6 +2,7 @@ package integrations
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/oneshelf/oneshelf/commerce"
@@ -96,14 +97,45 @@ type Draft struct {
 type DraftVariant struct {
 	OuterCode     string
 	ExternalSKUID string // "" when it is not there yet
-	Barcode       string
-	Options       []commerce.Option
-	Price         int64
-	Quantity      int
-	WeightGrams   int
+	// Unseen is set when the marketplace was given the variant and has not shown it since: it is waited for, and never added again.
+	Unseen      bool
+	Barcode     string
+	Options     []commerce.Option
+	Price       int64
+	Quantity    int
+	WeightGrams int
 }
 
-// Published tells where a Draft stands now.
+// Remember takes what Publish answered to the draft, with or without an error, so that the next try makes nothing a second time. An
+// answer without an id tells nothing.
+func (d *Draft) Remember(p Published) {
+	if p.ExternalID == "" {
+		return
+	}
+	d.ExternalID, d.Variants = p.ExternalID, slices.Clone(d.Variants)
+	for n := range d.Variants {
+		v := &d.Variants[n]
+		if id := p.SKUs[v.OuterCode]; id != "" {
+			v.ExternalSKUID = id
+		}
+		v.Unseen = v.ExternalSKUID == ""
+	}
+}
+
+// Unseen are the codes of the variants that the marketplace was given and has not shown since; whole tells that it has not shown
+// anything of the item.
+func (d Draft) Unseen() (codes []string, whole bool) {
+	whole = true
+	for _, v := range d.Variants {
+		if v.Unseen {
+			codes = append(codes, v.OuterCode)
+		}
+		whole = whole && v.ExternalSKUID == ""
+	}
+	return codes, whole && len(codes) > 0
+}
+
+// Published tells where a Draft stands now: all of its variants were given to the marketplace.
 type Published struct {
 	ExternalID string
 	SKUs       map[string]string // outer code → external SKU id

@@ -32,13 +32,20 @@ const (
 )
 
 // Publish implements integrations.Publisher. A ware that carries one of the draft's codes on a SKU already is brought up to date;
-// codes found on several wares are for a person to sort out.
+// codes found on several wares are for a person to sort out. What JD is known to have is waited for, and not added again.
 func (s *shop) Publish(ctx context.Context, d integrations.Draft) (integrations.Published, error) {
 	var none integrations.Published
 	if len(d.Variants) == 0 {
 		return none, rejected("VARIANTS", "the draft has no variants")
 	}
+	unseen, whole := d.Unseen()
 	ware, err := s.findWare(ctx, d)
+	if whole && err != nil && integrations.AsError(err).Kind == integrations.Missing {
+		err = unshown("the ware " + clip(d.ExternalID, 20))
+	}
+	if err == nil && ware != nil && len(unseen) > 0 {
+		_, err = s.shown(ctx, int64(ware.WareID), d, unseen)
+	}
 	if err != nil {
 		return none, err
 	}
@@ -49,21 +56,35 @@ func (s *shop) Publish(ctx context.Context, d integrations.Draft) (integrations.
 	} else if err := s.updateWare(ctx, *ware, d); err != nil {
 		return none, err
 	}
-	id := int64(ware.WareID)
-	skus, err := s.skus(ctx, api.SKUSearch{WareID: []int64{id}})
+	codes := make([]string, len(d.Variants))
+	for n, v := range d.Variants {
+		codes[n] = v.OuterCode
+	}
+	out := integrations.Published{ExternalID: strconv.FormatInt(int64(ware.WareID), 10)}
+	out.SKUs, err = s.shown(ctx, int64(ware.WareID), d, codes)
+	return out, err
+}
+
+// shown reads which of the draft's SKUs a ware shows, by their codes; that it does not show one of those that are awaited is an error.
+func (s *shop) shown(ctx context.Context, ware int64, d integrations.Draft, awaited []string) (map[string]string, error) {
+	out := map[string]string{}
+	skus, err := s.skus(ctx, api.SKUSearch{WareID: []int64{ware}})
 	if err != nil {
-		return none, err
+		return out, err
 	}
-	out := integrations.Published{ExternalID: strconv.FormatInt(id, 10), SKUs: map[string]string{}}
 	for _, v := range d.Variants {
-		sku := match(v, skus)
-		if sku == nil {
-			// JD may take a moment to show what it was given.
-			return none, made(integrations.Temporary, "SKU", "JD does not show the SKU "+clip(v.OuterCode, 64)+" yet")
+		if sku := match(v, skus); sku != nil {
+			out[v.OuterCode] = strconv.FormatInt(int64(sku.SKUID), 10)
+		} else if slices.Contains(awaited, v.OuterCode) {
+			err = unshown("the SKU " + clip(v.OuterCode, 64))
 		}
-		out.SKUs[v.OuterCode] = strconv.FormatInt(int64(sku.SKUID), 10)
 	}
-	return out, nil
+	return out, err
+}
+
+// unshown is that JD has something and does not show it yet: it may take a moment.
+func unshown(what string) error {
+	return made(integrations.Temporary, "NOT_SHOWN", "JD does not show "+what+" yet")
 }
 
 // findWare finds the draft's ware, by its id or else by its variants' codes; nil when there is none.

@@ -18,9 +18,13 @@ type Market struct {
 	units  []*unit
 	orders []*order
 	faults []planned
+	late   time.Duration // after which new units show
 }
 
-type unit struct{ integrations.RemoteListing }
+type unit struct {
+	integrations.RemoteListing
+	shownFrom time.Time
+}
 
 type order struct {
 	integrations.Order
@@ -120,7 +124,7 @@ func (m *Market) Seed(l integrations.RemoteListing) {
 	u := m.find(func(u *unit) bool { return u.OuterCode == l.OuterCode })
 	if u == nil {
 		l.ExternalID, l.ExternalSKUID = m.id(), m.id()
-		u = &unit{}
+		u = &unit{shownFrom: m.now().Add(m.late)}
 		m.units = append(m.units, u)
 	} else {
 		l.ExternalID, l.ExternalSKUID = u.ExternalID, u.ExternalSKUID
@@ -128,6 +132,15 @@ func (m *Market) Seed(l integrations.RemoteListing) {
 	l.Live = true
 	u.RemoteListing = l
 }
+
+// Late makes units that come from now on show to shops only after d.
+func (m *Market) Late(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.late = d
+}
+
+func (m *Market) shows(u *unit) bool { return !m.now().Before(u.shownFrom) }
 
 // Units lists what is there.
 func (m *Market) Units() []integrations.RemoteListing {

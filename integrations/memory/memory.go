@@ -74,7 +74,9 @@ func (s shop) Listings(_ context.Context, yield func([]integrations.RemoteListin
 	var all []integrations.RemoteListing
 	err := s.m.do(integrations.ReadListings, func() error {
 		for _, u := range s.m.units {
-			all = append(all, u.RemoteListing)
+			if s.m.shows(u) {
+				all = append(all, u.RemoteListing)
+			}
 		}
 		return nil
 	})
@@ -114,13 +116,23 @@ func (s shop) PushStock(_ context.Context, pushes []integrations.StockPush) ([]e
 
 // Publish makes or updates an item; the draft's outer codes tell whether it is there.
 func (s shop) Publish(_ context.Context, d integrations.Draft) (integrations.Published, error) {
-	out := integrations.Published{ExternalID: d.ExternalID, SKUs: map[string]string{}}
 	if len(d.Images) == 0 {
 		return integrations.Published{}, failed(integrations.Rejected, "IMAGE_MISSING", "the product has no image")
 	}
+	out := integrations.Published{ExternalID: d.ExternalID, SKUs: map[string]string{}}
+	var late error
 	err := s.m.do(integrations.Publish, func() error {
+		shown := func(code string) *unit {
+			return s.m.find(func(u *unit) bool {
+				return u.OuterCode == code && (out.ExternalID == "" || u.ExternalID == out.ExternalID) && s.m.shows(u)
+			})
+		}
 		for _, v := range d.Variants {
-			if u := s.m.find(func(u *unit) bool { return u.OuterCode == v.OuterCode }); u != nil && out.ExternalID == "" {
+			u := shown(v.OuterCode)
+			if u == nil && v.Unseen {
+				return failed(integrations.Temporary, "NOT_SHOWN", "what was given is not shown yet")
+			}
+			if u != nil {
 				out.ExternalID = u.ExternalID
 			}
 		}
@@ -128,17 +140,24 @@ func (s shop) Publish(_ context.Context, d integrations.Draft) (integrations.Pub
 			out.ExternalID = s.m.id()
 		}
 		for _, v := range d.Variants {
-			u := s.m.find(func(u *unit) bool { return u.OuterCode == v.OuterCode && u.ExternalID == out.ExternalID })
+			u := shown(v.OuterCode)
 			if u == nil {
-				u = &unit{RemoteListing: integrations.RemoteListing{ExternalID: out.ExternalID, ExternalSKUID: s.m.id(), OuterCode: v.OuterCode}}
+				u = &unit{shownFrom: s.m.now().Add(s.m.late)}
+				u.ExternalID, u.ExternalSKUID, u.OuterCode = out.ExternalID, s.m.id(), v.OuterCode
 				s.m.units = append(s.m.units, u)
 			}
 			u.Title, u.Price, u.Quantity, u.Live = d.Title, v.Price, v.Quantity, true
-			out.SKUs[v.OuterCode] = u.ExternalSKUID
+			if out.SKUs[v.OuterCode] = u.ExternalSKUID; !s.m.shows(u) {
+				delete(out.SKUs, v.OuterCode)
+				late = failed(integrations.Temporary, "NOT_SHOWN", "what was given is not shown yet")
+			}
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return integrations.Published{}, err
+	}
+	return out, late
 }
 
 // Unpublish takes units off sale.

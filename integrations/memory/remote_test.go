@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,6 +72,8 @@ func (r remote) Orders(testing.TB) (out []shoptest.Order) {
 	}
 	return out
 }
+
+func (r remote) Late(_ testing.TB, d time.Duration) { r.m.Late(d) }
 
 func (r remote) Fail(_ testing.TB, method, kind string, times int) {
 	f := memory.Fault{Kind: integrations.Temporary}

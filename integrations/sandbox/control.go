@@ -63,6 +63,7 @@ func (s *State) Control() http.Handler {
 	mux.HandleFunc("POST /_sandbox/orders/{id}/state", s.postState)
 	mux.HandleFunc("GET /_sandbox/calls", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, orEmpty(s.Calls.All())) })
 	mux.HandleFunc("POST /_sandbox/faults", s.postFault)
+	mux.HandleFunc("POST /_sandbox/late", s.postLate)
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 404, "no such door") })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !loopback(r.RemoteAddr) {
@@ -227,6 +228,19 @@ func (s *State) postFault(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Faults.Add(in.Method, in.Kind, times)
 	answer(w, 201, map[string]any{"method": in.Method, "kind": in.Kind, "times": times})
+}
+
+func (s *State) postLate(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Seconds *int }
+	if !read(w, r, &in) {
+		return
+	}
+	if in.Seconds == nil || *in.Seconds < 0 || *in.Seconds > 24*3600 {
+		refuse(w, 400, "seconds must be 0 to 86400")
+		return
+	}
+	s.Late(time.Duration(*in.Seconds) * time.Second)
+	answer(w, 200, map[string]any{"seconds": *in.Seconds})
 }
 
 func (s *State) reply(w http.ResponseWriter, status int, v any, err error) {

@@ -48,6 +48,7 @@ type State struct {
 	items   shelf[*Item]
 	orders  shelf[*Order]
 	byOuter map[string][]string // outer code of an item or a SKU → item ids
+	late    time.Duration       // after which new goods show
 }
 
 // shelf keeps things by id and in the order they came.
@@ -174,6 +175,48 @@ func (v View) WithCode(outer string) []*Item {
 	return out
 }
 
+// Shown lists the items as a reader of goods finds them at this moment: without what is not shown yet. Like all of View's they must not
+// be changed.
+func (v View) Shown() []*Item { return v.shown(v.Items()) }
+
+// ShownItem is an item as a reader finds it; nil when it does not.
+func (v View) ShownItem(id string) *Item {
+	if it := v.Item(id); it != nil {
+		if found := v.shown([]*Item{it}); len(found) > 0 {
+			return found[0]
+		}
+	}
+	return nil
+}
+
+// ShownWithCode lists the items as a reader finds them that carry an outer code themselves or on a unit.
+func (v View) ShownWithCode(outer string) []*Item {
+	return slices.DeleteFunc(v.shown(v.WithCode(outer)), func(it *Item) bool { return !slices.Contains(outerCodes(it), outer) })
+}
+
+func (v View) shown(items []*Item) []*Item {
+	now := v.s.Now()
+	hidden := func(u SKU) bool { return now.Before(u.ShownFrom) }
+	var out []*Item
+	for _, it := range items {
+		if slices.ContainsFunc(it.SKUs, hidden) {
+			it = it.clone()
+			if it.SKUs = slices.DeleteFunc(it.SKUs, hidden); len(it.SKUs) == 0 {
+				continue
+			}
+		}
+		out = append(out, it)
+	}
+	return out
+}
+
+// Late makes units that come from now on show only after d; those that are there stay as they are. It is not kept over a restart.
+func (s *State) Late(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = d
+}
+
 // Tx is one change. Reads through it see the marketplace before the change, and what the change has put so far by id.
 type Tx struct {
 	View
@@ -255,6 +298,15 @@ func (tx *Tx) PutItem(it *Item) {
 	it.Modified = tx.s.Now()
 	if it.Created.IsZero() {
 		it.Created = it.Modified
+	}
+	before := tx.View.Item(it.ID)
+	for n := range it.SKUs {
+		u := &it.SKUs[n]
+		if before != nil && before.SKU(u.ID) != nil {
+			u.ShownFrom = before.SKU(u.ID).ShownFrom
+		} else if tx.s.late > 0 {
+			u.ShownFrom = it.Modified.Add(tx.s.late)
+		}
 	}
 	tx.items.put(it.ID, it)
 }

@@ -32,6 +32,7 @@ type SKU struct {
 	Price     int64             `json:"price"`
 	Quantity  int               `json:"quantity"`
 	OffSale   bool              `json:"offSale,omitempty"`
+	ShownFrom time.Time         `json:"shownFrom,omitzero"` // until then what reads goods does not find it
 	Extra     map[string]string `json:"extra,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package shoptest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,6 +35,73 @@ var publishingTests = map[string]func(*testing.T, Harness){
 		require.NoError(t, err)
 		require.Equal(t, one, two)
 		require.Len(t, h.Remote.Units(t), 4)
+	},
+	"an item that shows late is made once": func(t *testing.T, h Harness) {
+		publisher := h.publisher(t, h.Open(t, nil))
+		h.Remote.Late(t, time.Minute)
+		draft := shirt(4)
+		out, err := publisher.Publish(t.Context(), draft)
+		requireKind(t, err, integrations.Temporary)
+		require.NotEmpty(t, out.ExternalID, "what the marketplace answered is told")
+		made := out.ExternalID
+		draft.Remember(out)
+		for range 3 {
+			out, err = h.publisher(t, h.Open(t, nil)).Publish(t.Context(), draft) // another process, with what was remembered
+			requireKind(t, err, integrations.Temporary)
+			require.Contains(t, []string{"", made}, out.ExternalID)
+			draft.Remember(out)
+		}
+		require.Len(t, h.Remote.Units(t), 4)
+
+		h.Clock.Advance(time.Minute)
+		out, err = publisher.Publish(t.Context(), draft)
+		require.NoError(t, err)
+		require.Equal(t, made, out.ExternalID)
+		require.Len(t, out.SKUs, 4)
+		found, err := publisher.Publish(t.Context(), shirt(4)) // a process that was killed before it remembered
+		require.NoError(t, err)
+		require.Equal(t, out, found)
+		require.Len(t, h.Remote.Units(t), 4)
+	},
+	"a variant that shows late is added once": func(t *testing.T, h Harness) {
+		publisher := h.publisher(t, h.Open(t, nil))
+		draft := shirt(4)
+		draft.Variants = draft.Variants[:2]
+		out, err := publisher.Publish(t.Context(), draft)
+		require.NoError(t, err)
+		known := out.SKUs
+
+		h.Remote.Late(t, time.Minute)
+		draft = shirt(4)
+		draft.Remember(out)
+		for n := range draft.Variants { // the others were not given yet
+			draft.Variants[n].Unseen = false
+		}
+		out, err = publisher.Publish(t.Context(), draft)
+		requireKind(t, err, integrations.Temporary)
+		require.Equal(t, known, out.SKUs, "those that show")
+		draft.Remember(out)
+		for range 3 {
+			_, err = publisher.Publish(t.Context(), draft)
+			requireKind(t, err, integrations.Temporary)
+		}
+		require.Len(t, h.Remote.Units(t), 4)
+		h.Clock.Advance(time.Minute)
+		out, err = publisher.Publish(t.Context(), draft)
+		require.NoError(t, err)
+		require.Len(t, out.SKUs, 4)
+		require.Len(t, h.Remote.Units(t), 4)
+	},
+	"through a connection an item that shows late is made once": func(t *testing.T, h Harness) {
+		h.publisher(t, h.Open(t, nil))
+		connection, err := integrations.Connect(h.Adapter, h.config(nil, h.Clock.Now), integrations.Sleep(noSleep))
+		require.NoError(t, err)
+		defer connection.Close()
+		h.Remote.Late(t, time.Minute)
+		out, err := connection.Publish(t.Context(), shirt(2))
+		requireKind(t, err, integrations.Temporary)
+		require.NotEmpty(t, out.ExternalID)
+		require.Len(t, h.Remote.Units(t), 2, "its tries included")
 	},
 	"publishing again brings the item up to date": func(t *testing.T, h Harness) {
 		publisher := h.publisher(t, h.Open(t, nil))

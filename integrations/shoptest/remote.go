@@ -19,6 +19,8 @@ type Remote interface {
 	// SetState moves an order to PAID, CLOSED or COMPLETED, or to a name of the marketplace's own.
 	SetState(t testing.TB, order, state string)
 	Orders(t testing.TB) []Order
+	// Late makes units that are put on sale from now on show only after d, in whole seconds, to whoever reads goods; Units tells them at once.
+	Late(t testing.TB, d time.Duration)
 	// Fail makes the next calls of a wire method fail; kind is one of the words below.
 	Fail(t testing.TB, method, kind string, times int)
 }
@@ -125,6 +127,11 @@ func (c control) Orders(t testing.TB) (out []Order) {
 	t.Helper()
 	c.get(t, "/_sandbox/orders", &out)
 	return out
+}
+
+func (c control) Late(t testing.TB, d time.Duration) {
+	t.Helper()
+	c.post(t, "/_sandbox/late", map[string]any{"seconds": int(d.Seconds())}, nil)
 }
 
 func (c control) Fail(t testing.TB, method, kind string, times int) {

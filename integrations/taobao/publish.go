@@ -10,7 +10,8 @@ import (
 )
 
 // Publish fills the category's schema from the draft and submits it: as a new item, or as an edit of the one that is there. The
-// marketplace may have taken a submission whose answer was lost, so the draft's codes are looked for before anything is made.
+// marketplace may have taken a submission whose answer was lost, so the draft's codes are looked for before anything is made. What it
+// is known to have is waited for.
 func (s *shop) Publish(ctx context.Context, d integrations.Draft) (integrations.Published, error) {
 	var none integrations.Published
 	if s.categoryID == "" {
@@ -26,6 +27,14 @@ func (s *shop) Publish(ctx context.Context, d integrations.Draft) (integrations.
 	if id == "" {
 		var err error
 		if id, err = s.find(ctx, d); err != nil {
+			return none, err
+		}
+	} else if unseen, whole := d.Unseen(); len(unseen) > 0 {
+		_, err := s.look(ctx, id, unseen)
+		if whole && is(err, integrations.Missing) {
+			err = unshown("the item")
+		}
+		if err != nil {
 			return none, err
 		}
 	}
@@ -118,24 +127,48 @@ func (s *shop) edit(ctx context.Context, id string, d integrations.Draft) error 
 	return s.call(ctx, "alibaba.item.edit.submit", map[string]string{"item_id": id, "schema": schema}, nil)
 }
 
-// settle reads the item back: its SKUs' ids, and whether it is on sale.
+// settle reads the item back: its SKUs' ids, and whether it is on sale. What was just given to the marketplace may not show yet.
 func (s *shop) settle(ctx context.Context, id string, d integrations.Draft) (integrations.Published, error) {
 	out := integrations.Published{ExternalID: id, SKUs: map[string]string{}}
-	it, err := s.item(ctx, id)
+	codes := make([]string, len(d.Variants))
+	for i, v := range d.Variants {
+		codes[i] = v.OuterCode
+	}
+	it, err := s.look(ctx, id, codes)
+	for _, sku := range it.SKUs {
+		if sku.Status != "delete" && slices.Contains(codes, sku.OuterID) {
+			out.SKUs[sku.OuterID] = string(sku.SKUID)
+		}
+	}
+	if is(err, integrations.Missing) {
+		err = unshown("the item")
+	}
 	if err != nil {
 		return out, err
-	}
-	for _, v := range d.Variants {
-		n := slices.IndexFunc(it.SKUs, func(sku api.SKU) bool { return sku.OuterID == v.OuterCode && sku.Status != "delete" })
-		if n < 0 {
-			return out, garbled("the item does not show the variant " + clip(v.OuterCode) + " yet")
-		}
-		out.SKUs[v.OuterCode] = string(it.SKUs[n].SKUID)
 	}
 	if it.ApproveStatus != "onsale" && slices.ContainsFunc(d.Variants, func(v integrations.DraftVariant) bool { return v.Quantity > 0 }) {
 		return out, s.call(ctx, "alibaba.item.operate.upshelf", map[string]string{"item_id": id}, nil)
 	}
 	return out, nil
+}
+
+// look reads an item that must show some codes; it is answered even when it does not.
+func (s *shop) look(ctx context.Context, id string, codes []string) (api.Item, error) {
+	it, err := s.item(ctx, id)
+	if err != nil {
+		return it, err
+	}
+	for _, code := range codes {
+		if !slices.ContainsFunc(it.SKUs, func(sku api.SKU) bool { return sku.OuterID == code && sku.Status != "delete" }) {
+			return it, unshown("the variant " + clip(code))
+		}
+	}
+	return it, nil
+}
+
+// unshown is that the marketplace has something and does not show it yet.
+func unshown(what string) error {
+	return &integrations.Error{Kind: integrations.Temporary, Code: "NOT_SHOWN", Message: "the marketplace does not show " + what + " yet"}
 }
 
 func (s *shop) item(ctx context.Context, id string) (api.Item, error) {

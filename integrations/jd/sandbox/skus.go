@@ -36,7 +36,7 @@ func (s *Server) skuSearch(p params) (map[string]any, *fault) {
 	var rows []map[string]any
 	s.state.View(func(v sandbox.View) {
 		booked := bookings(v)
-		for _, it := range v.Items() {
+		for _, it := range v.Shown() {
 			if len(wares) > 0 && !slices.Contains(wares, it.ID) {
 				continue
 			}

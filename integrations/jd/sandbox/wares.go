@@ -48,7 +48,7 @@ func (s *Server) wareSearch(p params) (map[string]any, *fault) {
 	var rows []map[string]any
 	s.state.View(func(v sandbox.View) {
 		booked := bookings(v)
-		for _, it := range v.Items() {
+		for _, it := range v.Shown() {
 			if len(ids) > 0 && !slices.Contains(ids, it.ID) || len(status) > 0 && !slices.Contains(status, strconv.Itoa(wareStatus(it))) ||
 				!within(it.Created, from, to) || !within(it.Modified, since, until) || !strings.Contains(it.Title, p.text("searchKey")) {
 				continue

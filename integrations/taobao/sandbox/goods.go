@@ -111,7 +111,7 @@ func (c *call) itemPage(pages int, keep func(*kit.Item) bool) (obj, *failure) {
 	}
 	var all []*kit.Item
 	c.s.State.View(func(v kit.View) {
-		all = slices.DeleteFunc(v.Items(), func(it *kit.Item) bool { return !keep(it) })
+		all = slices.DeleteFunc(v.Shown(), func(it *kit.Item) bool { return !keep(it) })
 	})
 	slices.SortStableFunc(all, func(a, b *kit.Item) int { return b.Created.Compare(a.Created) }) // list_time:desc
 	allowed := slices.DeleteFunc(slices.Clone(c.fields), func(f string) bool { return !slices.Contains(listed, f) })
@@ -131,7 +131,7 @@ func (c *call) itemSeller() (obj, *failure) {
 }
 
 func (c *call) item(param string) (it *kit.Item) {
-	c.s.State.View(func(v kit.View) { it = v.Item(c.params[param]) })
+	c.s.State.View(func(v kit.View) { it = v.ShownItem(c.params[param]) })
 	return it
 }
 
@@ -143,7 +143,7 @@ func (c *call) itemsSellerList() (obj, *failure) {
 	out := list{of: "item"}
 	c.s.State.View(func(v kit.View) {
 		for _, id := range ids {
-			if it := v.Item(id); it != nil {
+			if it := v.ShownItem(id); it != nil {
 				out.items = append(out.items, pick(itemOf(it), c.fields, itemMembers))
 			}
 		}
@@ -159,7 +159,7 @@ func (c *call) itemSkus() (obj, *failure) {
 	out := list{of: "sku"}
 	c.s.State.View(func(v kit.View) {
 		for _, id := range ids {
-			if it := v.Item(id); it != nil {
+			if it := v.ShownItem(id); it != nil {
 				for n := range it.SKUs {
 					out.items = append(out.items, pick(skuOf(it, n), c.fields, nil))
 				}
@@ -173,7 +173,7 @@ func (c *call) skusCustom() (obj, *failure) {
 	code := c.params["outer_id"]
 	out := list{of: "sku"}
 	c.s.State.View(func(v kit.View) {
-		for _, it := range v.WithCode(code) {
+		for _, it := range v.ShownWithCode(code) {
 			for n := range it.SKUs {
 				if it.SKUs[n].OuterCode == code {
 					out.items = append(out.items, pick(skuOf(it, n), c.fields, nil))
@@ -192,7 +192,7 @@ func (c *call) itemsCustom() (obj, *failure) {
 	out := list{of: "item"}
 	c.s.State.View(func(v kit.View) {
 		for _, code := range codes {
-			for _, it := range v.WithCode(code) {
+			for _, it := range v.ShownWithCode(code) {
 				if it.OuterCode == code {
 					out.items = append(out.items, pick(itemOf(it), c.fields, itemMembers))
 				}
