@@ -554,3 +554,38 @@ func TestALostAnswerDoublesNothing(t *testing.T) { // MP-01
 		require.Len(t, d.market.Units(), 1)
 	})
 }
+
+func TestWhatShowsLateIsMadeOnce(t *testing.T) { // MP-01
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "TEE-M", "WH", 5)
+		d.put(t, "TEE-L", "WH", 5)
+		waits := func(sku string, units int) {
+			t.Helper()
+			for range 4 {
+				d.turn(t, false)
+				l := d.listing(t, sku)
+				require.Equal(t, []any{channels.Pending, "NOT_SHOWN", ""}, []any{l.State, l.ErrorCode, l.ExternalSkuID})
+				require.Equal(t, d.market.Units()[0].ExternalID, l.ExternalID, "what was answered is kept")
+				require.Len(t, d.market.Units(), units)
+				d.kit.Clock.Advance(20 * time.Second) // longer than it waits after so few tries
+			}
+			d.kit.Clock.Advance(10 * time.Minute)
+			d.settle(t)
+			l := d.listing(t, sku)
+			require.Equal(t, []any{channels.Live, "", d.shown(t, sku).ExternalSKUID}, []any{l.State, l.ErrorCode, l.ExternalSkuID})
+			require.Len(t, d.market.Units(), units)
+		}
+		d.market.Late(5 * time.Minute)
+		_, err := d.Publish(d.ctx, list("market", "TEE-M"))
+		require.NoError(t, err)
+		waits("TEE-M", 1)
+
+		// Nor is a variant added twice that joins the item later.
+		_, err = d.Publish(d.ctx, list("market", "TEE-L"))
+		require.NoError(t, err)
+		waits("TEE-L", 2)
+		require.Equal(t, channels.Live, d.listing(t, "TEE-M").State)
+		require.Equal(t, d.listing(t, "TEE-M").ExternalID, d.listing(t, "TEE-L").ExternalID)
+	})
+}

@@ -259,7 +259,7 @@ func (s *Service) publishProduct(ctx context.Context, c *ent.Channel, shop *inte
 	}
 	out, err := shop.Publish(ctx, draft)
 	if err != nil {
-		return s.refuse(ctx, listings, err)
+		return s.refuse(ctx, listings, errors.Join(err, s.remember(ctx, listings, priced, out)))
 	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
 		desired, err := stock.Available(ctx, tx.Conn, tx.Viewer, variantsOf(listings))
@@ -274,6 +274,24 @@ func (s *Service) publishProduct(ctx context.Context, c *ent.Channel, shop *inte
 				return struct{}{}, err
 			}
 			if err := told(ctx, tx, l, int64(d.Quantity), desired[l.VariantID], &d.Price); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// remember notes what a marketplace was given although it does not show all of it yet, so that it is not given it again. That is noted
+// whatever ends the work meanwhile.
+func (s *Service) remember(ctx context.Context, listings []*ent.Listing, priced map[commerce.UUID]integrations.DraftVariant, out integrations.Published) error {
+	if out.ExternalID == "" {
+		return nil
+	}
+	_, err := events.Do(context.WithoutCancel(ctx), s.Store, func(tx *events.Tx) (struct{}, error) {
+		for _, l := range listings {
+			if _, err := tx.Exec(ctx, "UPDATE listings SET external_id = ?, external_sku_id = CASE WHEN external_sku_id = '' THEN ? ELSE external_sku_id END WHERE brand_id = ? AND id = ?",
+				out.ExternalID, out.SKUs[priced[l.VariantID].OuterCode], tx.Viewer.Brand, l.ID); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -322,7 +340,7 @@ func (s *Service) draft(ctx context.Context, c *ent.Channel, p *ent.Product, var
 			return d, nil, &integrations.Error{Kind: integrations.Rejected, Code: "NO_PRICE", Message: v.Sku + " has no price in " + string(c.Currency)}
 		}
 		one := integrations.DraftVariant{
-			OuterCode: v.Sku, ExternalSKUID: listings[i].ExternalSkuID, Options: v.SelectedOptions,
+			OuterCode: v.Sku, ExternalSKUID: listings[i].ExternalSkuID, Unseen: unseen(listings[i]), Options: v.SelectedOptions,
 			Price: inForce.Amount.Amount, Quantity: int(available[v.ID]),
 		}
 		if told := listings[i].PublishedQuantity; told != nil && s.recall(c.ID).blind {
@@ -341,6 +359,11 @@ func (s *Service) draft(ctx context.Context, c *ent.Channel, p *ent.Product, var
 		priced[v.ID] = one
 	}
 	return d, priced, nil
+}
+
+// unseen tells whether a listing's marketplace was given it and has not shown it since.
+func unseen(l *ent.Listing) bool {
+	return l.ExternalID != "" && l.ExternalSkuID == "" && l.PublishedQuantity == nil
 }
 
 // takeOff takes listings off sale, one call for each item.
