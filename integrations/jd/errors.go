@@ -1,6 +1,7 @@
 package jd
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -70,6 +71,32 @@ func refusal(code, text string) *integrations.Error {
 		kind = integrations.Rejected
 	}
 	return made(kind, code, text)
+}
+
+// passing are words of refusals that are about the moment and not about what was asked. Source: the texts of JD's codes 1, 43, 65 to 69,
+// 500 and 503, and what its services say where they give no code.
+var passing = []string{"系统错误", "系统异常", "系统忙", "系统繁忙", "系统处理", "系统内部", "服务异常", "网络异常", "未知异常", "服务不可用", "繁忙", "超时", "稍后", "稍候",
+	"重试", "频繁", "限流", "timeout", "timed out", "busy", "try again", "too many", "system error"}
+
+// refusedStock judges why the quantity of a SKU was not taken: by its code, as for whole calls, else by its words, since no code is
+// documented. Where nothing is said nothing is known, and figures bear repeating.
+func refusedStock(code, text api.Text) *integrations.Error {
+	if code == "0" {
+		code = ""
+	}
+	kind, ok := domainKinds[string(code)]
+	if gate := kinds[string(code)]; !ok && (gate == integrations.Temporary || gate == integrations.Limited || gate == integrations.Missing) {
+		kind, ok = gate, true
+	}
+	said := strings.ToLower(string(text))
+	switch {
+	case ok:
+	case code == "" && text == "", slices.ContainsFunc(passing, func(word string) bool { return strings.Contains(said, word) }):
+		kind = integrations.Temporary
+	default:
+		kind = integrations.Rejected
+	}
+	return made(kind, string(first(code, "STOCK")), string(first(text, "refused without a reason")))
 }
 
 func made(kind integrations.ErrorKind, code, text string) *integrations.Error {

@@ -122,13 +122,13 @@ func (s *shop) setStock(ctx context.Context, b batch, open map[string]bool, out 
 		case bool(r.Success):
 			accepted[at] = true
 		default:
-			out[at] = refusal("STOCK", string(first(r.Message, "refused without a reason")))
+			out[at] = refusedStock(first(r.Code, r.ErrorCode), r.Message)
 		}
 	}
 	// Under success the list may name only the refused ones, or be missing: the others are accepted. Without it, only those it names.
 	for _, at := range places {
 		if !took && !accepted[at] && out[at] == nil {
-			out[at] = refusal("STOCK", string(first(result.Message, "refused without a reason")))
+			out[at] = refusedStock(result.Code, result.Message)
 		}
 	}
 	return nil

@@ -141,3 +141,40 @@ func TestPartialFailuresInEveryForm(t *testing.T) {
 		}
 	}
 }
+
+func TestARefusalOfAQuantityIsSortedByWhatItSays(t *testing.T) {
+	for told, kind := range map[string]integrations.ErrorKind{
+		`"message":"促销锁定，不能修改库存"`:                 integrations.Rejected,
+		`"message":"库存数量不合法","code":"400"`:        integrations.Rejected,
+		`"message":"商品在活动中","code":"11201093"`:    integrations.Rejected,
+		`"message":"系统繁忙，请稍后再试"`:                  integrations.Temporary,
+		`"message":"系统繁忙","code":"0"`:             integrations.Temporary,
+		`"message":"Read timed out"`:              integrations.Temporary,
+		`"message":"库存更新失败","code":500`:           integrations.Temporary,
+		`"message":"库存更新失败","errorCode":"66"`:     integrations.Temporary,
+		`"message":"更新失败","errorCode":"10100046"`: integrations.Temporary,
+		`"message":""`:                         integrations.Temporary,
+		`"message":"调用过多","code":"503"`:        integrations.Limited,
+		`"message":"SKU已删除","code":"11200025"`: integrations.Missing,
+		`"message":"商品状态异常，系统不支持修改"`:           integrations.Rejected,
+		`"message":"库存更新失败"`:                   integrations.Rejected,
+		`"message":"签名错误","code":"12"`:         integrations.Rejected,
+	} {
+		for _, answer := range []string{
+			`{"success":true,"obj":{"updateStockResult":[{"data":SKU1,"success":false,` + told + `}]}}`,
+			`{"success":false,` + strings.NewReplacer(`"message"`, `"errorMessage"`, `"code"`, `"errorCode"`).Replace(told) + `}`,
+		} {
+			m := newMarket(t)
+			a := m.seed(t, "A", 1)
+			m.instead = func(c call) string {
+				if c.method != "jingdong.ware.stock.sku.set" {
+					return ""
+				}
+				return `{"jingdong_ware_stock_sku_set_responce":{"code":"0","returnType":` + strings.ReplaceAll(answer, "SKU1", a.SKUID) + `}}`
+			}
+			errs, err := m.shop.PushStock(t.Context(), []integrations.StockPush{stock(a, 5)})
+			require.NoError(t, err)
+			require.Equal(t, kind, integrations.AsError(errs[0]).Kind, answer)
+		}
+	}
+}

@@ -175,16 +175,19 @@ type SKUStock struct {
 	StoreID  int64 `json:"storeId"`
 }
 
-// StockSetDone answers StockSet. It may list all SKUs, only the refused ones, or none.
+// StockSetDone answers StockSet. It may list all SKUs, only the refused ones, or none. The codes are not documented.
 type StockSetDone struct {
 	Return Object[struct {
 		Success *Bool `json:"success"`
+		Code    Text  `json:"errorCode"`
 		Message Text  `json:"errorMessage"`
 		Obj     Object[struct {
 			Results List[struct {
-				SKUID   Int  `json:"data"`
-				Success Bool `json:"success"`
-				Message Text `json:"message"`
+				SKUID     Int  `json:"data"`
+				Success   Bool `json:"success"`
+				Code      Text `json:"code"`
+				ErrorCode Text `json:"errorCode"`
+				Message   Text `json:"message"`
 			}] `json:"updateStockResult"`
 		}] `json:"obj"`
 	}] `json:"returnType"`
