@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/variant"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/integrations"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // ToldByMarketplace is the carrier of parcels that a marketplace told us of: it needs not be told of them.
@@ -38,8 +40,8 @@ func (s *Service) poll(ctx context.Context, c *ent.Channel, shop *integrations.C
 	err := shop.Orders(ctx, since.Time(), until.Time(), func(batch []integrations.Order) error {
 		errs, err := s.receive(ctx, c, batch)
 		for _, e := range errs {
-			// What cannot ever be kept must not keep the mark from moving on; it stays in the log, by its external id.
-			if integrations.AsError(e).Kind == integrations.Rejected {
+			// What cannot be kept as it is must not keep the mark from moving on; it stays in the log, by its external id.
+			if ofOrder(e) {
 				s.Log.Error("a marketplace's order cannot be kept", "channel", c.Code, "error", e)
 				continue
 			}
@@ -81,7 +83,14 @@ func (s *Service) receive(ctx context.Context, c *ent.Channel, batch []integrati
 		if known[o.ExternalID] == print {
 			continue
 		}
-		if err := s.keep(ctx, c, o, print); err != nil {
+		err = s.keep(ctx, c, o, print)
+		if db.IsUnique(err) { // somebody placed it here at this moment: the next try finds it
+			err = s.keep(ctx, c, o, print)
+		}
+		if err != nil && ctx.Err() == nil {
+			err = errors.Join(fmt.Errorf("order %s: %w", o.ExternalID, err), s.retain(ctx, c, o, err))
+		}
+		if err != nil {
 			if ctx.Err() != nil {
 				return errs, ctx.Err()
 			}
@@ -91,6 +100,32 @@ func (s *Service) receive(ctx context.Context, c *ent.Channel, batch []integrati
 		known[o.ExternalID] = print
 	}
 	return errs, nil
+}
+
+// ofOrder tells whether an error is about one order as it is, and not about the marketplace or the database as such: reading all orders
+// again would not mend it.
+func ofOrder(err error) bool {
+	if many, ok := err.(interface{ Unwrap() []error }); ok { // as what could not be retained either
+		return !slices.ContainsFunc(many.Unwrap(), func(err error) bool { return !ofOrder(err) })
+	}
+	judged, ours := errors.AsType[*commerce.Error](err)
+	return ours && judged.Code != commerce.Conflict || integrations.AsError(err).Kind == integrations.Rejected || db.IsUnique(err) || db.IsForeignKey(err) || db.IsCheck(err)
+}
+
+// retain has an order tried again with those that are held, when it is known here and its news could not be followed for a reason that
+// is its own: the mark does not wait for it.
+func (s *Service) retain(ctx context.Context, c *ent.Channel, o integrations.Order, cause error) error {
+	if !ofOrder(cause) {
+		return nil
+	}
+	text, err := news(o)
+	if err != nil {
+		return err
+	}
+	modified := commerce.InstantOf(o.Modified)
+	_, err = s.Store.DB.Write().Exec(ctx, `UPDATE channel_orders SET news = ?, fingerprint = '', modified_at = ?, held = ?
+		WHERE brand_id = ? AND channel_id = ? AND external_id = ? AND modified_at <= ?`, text, modified, true, c.BrandID, c.ID, o.ExternalID, modified)
+	return err
 }
 
 // news is an order in the border's words without what must not be kept twice.
@@ -166,15 +201,26 @@ func doubt(ctx context.Context, tx *events.Tx, c *ent.Channel, order commerce.UU
 	return err
 }
 
-// first makes an order of ours out of a marketplace's.
+// first makes an order of ours out of a marketplace's, or finds the one that was placed here with its reference already.
 func (s *Service) first(ctx context.Context, tx *events.Tx, c *ent.Channel, o integrations.Order) (commerce.UUID, error) {
 	var none commerce.UUID
 	variants, err := s.mapped(ctx, tx, c, o.Lines)
 	if err != nil {
 		return none, err
 	}
+	ref := commerce.Reference{System: strings.ToLower(c.Kind), Value: o.ExternalID}
+	named := make([]orders.Named, len(o.Lines))
+	for i, l := range o.Lines {
+		named[i] = orders.Named{ExternalID: l.ExternalID, Quantity: int64(l.Quantity)}
+		if v := variants[i]; v != nil {
+			named[i].Variant = &v.ID
+		}
+	}
+	if order, bound, err := orders.Bind(ctx, tx, c.ID, ref, named, holdFor(o)); err != nil || bound {
+		return order, err
+	}
 	command := orders.Command{
-		Channel: c, External: &commerce.Reference{System: strings.ToLower(c.Kind), Value: o.ExternalID}, Address: o.Address,
+		Channel: c, External: &ref, Address: o.Address,
 		Shipping: o.Shipping, PlacedAt: min(commerce.InstantOf(o.Placed), tx.Now), HoldFor: holdFor(o), KeepShort: true,
 	}
 	if command.Member, err = buyer(ctx, tx, c, o); err != nil {

@@ -12,6 +12,8 @@ import (
 	"github.com/oneshelf/oneshelf/commerce/catalog"
 	"github.com/oneshelf/oneshelf/commerce/channels"
 	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/channelorder"
 	"github.com/oneshelf/oneshelf/integrations"
 	"github.com/oneshelf/oneshelf/integrations/memory"
@@ -508,6 +510,78 @@ func TestAnUnreadOrderIsAskedForAgain(t *testing.T) { // MP-10
 		d.sync(t, channels.SyncOrders)
 		d.turn(t, false)
 		d.stands(t, late, orders.Open, "")
+		d.ledger(t)
+	})
+}
+
+// A partner may place a marketplace's order here, with the name it has there, before the marketplace tells of it.
+func TestAnOrderPlacedHereBeforeIsTheMarketplaces(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 9)
+		d.put(t, "TEE-M", "WH", 9)
+		d.live(t, "HAT", "TEE-M")
+		place := func(external, system string, skus ...string) *ent.Order {
+			in := orders.PlaceInput{Key: fresh(), Channel: commerce.ChannelRef{Code: d.task.Code}, External: &commerce.Reference{System: system, Value: external}}
+			for _, sku := range skus {
+				in.Lines = append(in.Lines, orders.LineInput{Variant: commerce.VariantRef{SKU: sku}, Quantity: 1})
+			}
+			_, _, err := d.orders.Place(d.ctx, in)
+			require.NoError(t, err)
+			return d.order(t, external)
+		}
+		paid, unpaid, other := d.buy(t, true, "HAT", "TEE-M"), d.buy(t, false, "HAT"), d.buy(t, true, "HAT")
+		placed := place(paid, "memory", "TEE-M", "HAT")
+		place(unpaid, "Memory", "HAT")
+		d.settle(t)
+		require.Equal(t, k.Store.Instant(), d.channel(t).OrdersUntil)
+		require.Empty(t, d.channel(t).LastErrorCode)
+		o := d.stands(t, paid, orders.Open, "")
+		require.Equal(t, []any{placed.ID, int64(15000), "PAID"}, []any{o.ID, o.Paid, o.PaymentState})
+		require.Equal(t, 3, k.Count(t, "orders", ""), "nothing is doubled")
+		require.Equal(t, 3, k.Count(t, "channel_orders", ""))
+		require.Equal(t, []int{6, 8}, []int{d.available(t, "HAT"), d.available(t, "TEE-M")})
+		d.stands(t, other, orders.Open, "")
+		d.stands(t, unpaid, orders.Held, orders.HeldUnpaid)
+
+		version := o.Version
+		d.settle(t)
+		require.Equal(t, version, d.order(t, paid).Version)
+		d.ship(t, paid, "SF1", orders.LineQuantity{SKU: "HAT", Quantity: 1})
+		d.kit.Clock.Advance(time.Minute)
+		require.NoError(t, d.market.Move(unpaid, "CLOSED"))
+		d.settle(t)
+		require.Equal(t, map[string]int{"SF1": 1}, d.parcels(t, paid), "it is told by the marketplace's names")
+		require.Equal(t, d.sale(t, paid).Lines[0].ExternalID, d.sale(t, paid).Parcels[0].Lines[0].ExternalID)
+		d.stands(t, unpaid, orders.Canceled, "")
+		require.Equal(t, 7, d.available(t, "HAT"))
+		d.ledger(t)
+	})
+}
+
+// What one order's news ask for may be impossible here for the time being: the other orders do not wait for it.
+func TestNewsThatCannotBeFollowedHoldUpNoOther(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "TEE-M", "WH", 5)
+		gone := d.sold(t, "HAT")
+		d.kit.Clock.Advance(time.Second)
+		_, _, err := d.stock.Sync(d.ctx, stock.SyncInput{Key: fresh(), Source: "pos", Rows: []stock.SyncRow{
+			{Variant: commerce.VariantRef{SKU: "HAT"}, Location: commerce.LocationRef{Code: "WH"}, AsOf: k.Store.Instant()},
+		}})
+		require.NoError(t, err, "a count found nothing")
+		left := d.sale(t, gone).Order
+		left.State, left.Modified = integrations.Shipped, d.kit.Clock.Advance(time.Second)
+		d.news(left)
+		d.turn(t, false)
+		d.stands(t, gone, orders.Open, "")
+		require.Equal(t, k.Store.Instant(), d.channel(t).OrdersUntil)
+		require.Equal(t, 1, k.Count(t, "channel_orders", "held"))
+		d.put(t, "HAT", "WH", 2)
+		d.spy.orders = func([]integrations.Order) []integrations.Order { return nil } // it was told once
+		d.turn(t, true)
+		d.stands(t, gone, orders.Completed, "")
+		require.Zero(t, k.Count(t, "channel_orders", "held"))
 		d.ledger(t)
 	})
 }
