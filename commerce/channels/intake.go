@@ -134,11 +134,23 @@ func news(o integrations.Order) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// fingerprint tells whether an order is as it was.
+// fingerprint tells whether an order is as it was, its address too: of that no more than this hash is kept beside the order's own.
 func fingerprint(o integrations.Order) (string, error) {
 	text, err := news(o)
-	sum := sha256.Sum256(text)
+	if err != nil {
+		return "", err
+	}
+	address, err := json.Marshal(o.Address)
+	sum := sha256.Sum256(append(text, address...))
 	return hex.EncodeToString(sum[:16]), err
+}
+
+// whereTo is the address of an order when the marketplace tells one: a country alone is none.
+func whereTo(o integrations.Order) *commerce.Address {
+	if o.Address == (commerce.Address{Country: o.Address.Country}) {
+		return nil
+	}
+	return &o.Address
 }
 
 // keep imports one order: the first time it becomes an order of ours, later it brings that order to what the marketplace says. News
@@ -282,8 +294,10 @@ func (s *Service) follow(ctx context.Context, tx *events.Tx, c *ent.Channel, ord
 	n := orders.News{
 		HoldFor: holdFor(o), Paid: o.Paid, Closed: o.State == integrations.Closed,
 		Left: o.State == integrations.Shipped || o.State == integrations.Completed, Carrier: ToldByMarketplace,
+		Shipping: o.Shipping, Address: whereTo(o),
 	}
 	for _, l := range o.Lines {
+		n.Lines = append(n.Lines, orders.NewsLine{ExternalID: l.ExternalID, Quantity: int64(l.Quantity), Total: l.Total})
 		if l.TrackingNumber != "" {
 			n.TrackingNumber = l.TrackingNumber
 		}

@@ -253,6 +253,50 @@ func TestAnUnpaidOrderHoldsItsStock(t *testing.T) {
 	})
 }
 
+// Some marketplaces tell freight, coupons and the place only with the payment, and let a buyer move until the parcel leaves.
+func TestAmountsAndAddressComeWithThePayment(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		id := d.buy(t, false, "HAT")
+		o := d.sale(t, id).Order
+		o.Address = commerce.Address{Country: "CN", Line1: "some street"}
+		d.news(o)
+		d.settle(t)
+		require.Equal(t, int64(5000), d.stands(t, id, orders.Held, orders.HeldUnpaid).Total)
+
+		o.State, o.Modified = integrations.ToShip, d.kit.Clock.Advance(time.Second)
+		o.Lines = slices.Clone(o.Lines)
+		o.Lines[0].Total, o.Shipping, o.Total, o.Paid = 4400, 800, 5200, 5200
+		o.Address = commerce.Address{Country: "CN", Province: "浙江省", City: "杭州市", Line1: "some street"}
+		d.news(o)
+		d.settle(t)
+		ours := d.stands(t, id, orders.Open, "")
+		require.Equal(t, []any{int64(5000), int64(600), int64(800), int64(5200), int64(5200), "PAID", o.Address},
+			[]any{ours.Subtotal, ours.Discount, ours.Shipping, ours.Total, ours.Paid, ours.PaymentState, *ours.Address})
+
+		o.Address.Line1 = canary // nothing else changes, not even the time
+		d.news(o)
+		d.settle(t)
+		require.Equal(t, canary, d.order(t, id).Address.Line1)
+		require.Equal(t, []string{"orders.address"}, holding(t, k.Store, canary), "and nowhere else")
+		require.Zero(t, k.Count(t, "channel_orders", "fingerprint LIKE ?", "%"+canary+"%"))
+		version := d.order(t, id).Version
+		d.settle(t)
+		o.Address = commerce.Address{Country: "CN"}
+		d.news(o)
+		d.settle(t)
+		require.Equal(t, version, d.order(t, id).Version, "what is not told stays")
+
+		// What is held is tried again without the address, which is kept in one place only.
+		_, err := d.Store.DB.Write().Exec(d.ctx, "UPDATE channel_orders SET held = ?", true)
+		require.NoError(t, err)
+		d.turn(t, true)
+		require.Equal(t, version, d.order(t, id).Version)
+	})
+}
+
 func TestAnOrderWithoutMappingIsKept(t *testing.T) { // MP-10
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)

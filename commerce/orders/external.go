@@ -35,23 +35,47 @@ type News struct {
 	Carrier, TrackingNumber string
 	// Variants maps order lines that were not mapped.
 	Variants map[commerce.UUID]commerce.UUID
+	// Lines are its lines, by which ours are brought up to date, and Shipping is what their way costs.
+	Lines    []NewsLine
+	Shipping int64
+	// Address is where it goes, nil when that is not told.
+	Address *commerce.Address
 }
 
-// Follow brings an order to what its marketplace says. Repeating the same news changes nothing, and news that lag behind what has
-// happened here never turn anything back. It answers whether something changed.
+// NewsLine is what a marketplace says of a line, by its name for it.
+type NewsLine struct {
+	ExternalID string
+	Quantity   int64 // as it was bought
+	Total      int64 // what all of it costs after discounts
+}
+
+// Follow brings an order to what its marketplace says; its amounts and address while nothing has left. Repeating the same news changes
+// nothing, and news that lag behind what has happened here never turn anything back. It answers whether something changed.
 func Follow(ctx context.Context, tx *events.Tx, id commerce.UUID, news News) (bool, error) {
 	before, err := tx.Ent.Order.Get(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	if !differs(before, news) {
+	lines, err := linesOf(ctx, tx, id)
+	if err != nil {
+		return false, err
+	}
+	if news.revision(before, lines).empty() && !differs(before, news) {
 		return false, nil
 	}
 	o, err := lock(ctx, tx, id)
 	if err != nil {
 		return false, err
 	}
-	changed := false
+	changed, err := revise(ctx, tx, o, news)
+	if err != nil {
+		return false, err
+	}
+	if changed {
+		if o, err = lock(ctx, tx, id); err != nil {
+			return false, err
+		}
+	}
 	if due := min(news.Paid, o.Total) - o.Paid; due > 0 && State(o.State) != Canceled {
 		p := PaymentInput{Method: "MARKETPLACE", Amount: commerce.Money{Amount: due, Currency: o.Currency}}
 		if err := receive(ctx, tx, o, p); err != nil {

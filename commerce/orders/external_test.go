@@ -215,6 +215,93 @@ func TestAMarketplaceOrderWaitsForItsMapping(t *testing.T) { // MP-10
 	})
 }
 
+// says is the news of an order of one line of hats.
+func says(quantity, total, shipping int64) orders.News {
+	return orders.News{Lines: []orders.NewsLine{{ExternalID: "1", Quantity: quantity, Total: total}}, Shipping: shipping}
+}
+
+func with(n orders.News, change func(*orders.News)) orders.News {
+	change(&n)
+	return n
+}
+
+func TestAmountsAndAddressFollowTheMarketplace(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 9)
+		c := s.command(3)
+		c.Address = commerce.Address{Country: "CN", Line1: "first"}
+		id := s.receive(t, c)
+		require.Equal(t, [4]int64{30000, 0, 30000, 0}, s.sum(t, id))
+		waits := func(n orders.News) orders.News { n.HoldFor = orders.HeldUnpaid; return n }
+
+		require.False(t, s.hear(t, id, waits(says(3, 30000, 0))))
+		require.False(t, s.hear(t, id, waits(says(2, 20000, 0))), "another quantity is another line")
+		require.False(t, s.hear(t, id, waits(orders.News{Lines: []orders.NewsLine{{ExternalID: "2", Quantity: 3, Total: 1}}})))
+		require.False(t, s.hear(t, id, waits(says(3, -1, 0))))
+		require.False(t, s.hear(t, id, waits(says(3, 30000, commerce.MaxAmount))))
+		version := s.order(t, id).Version
+		moved := commerce.Address{Country: "CN", Province: "浙江省", City: "杭州市", Line1: "second"}
+		require.True(t, s.hear(t, id, with(waits(says(3, 29990, 800)), func(n *orders.News) { n.Address = &moved })))
+		o := s.order(t, id)
+		require.Equal(t, version+1, o.Version, "in one step")
+		require.Equal(t, []any{[4]int64{30000, 10, 30790, 0}, int64(800), moved}, []any{s.sum(t, id), o.Shipping, *o.Address})
+		require.Equal(t, 1, k.Count(t, "order_entries", "kind = 'REVISED' AND note = 'total 307.90 CNY, was 300.00 CNY; address'"))
+
+		// Paid with more than was known, and for less than it was.
+		require.True(t, s.hear(t, id, with(says(3, 29990, 1000), func(n *orders.News) { n.Paid = 30990 })))
+		require.Equal(t, [4]int64{30000, 10, 30990, 30990}, s.sum(t, id))
+		s.stands(t, id, orders.Open, "")
+		require.False(t, s.hear(t, id, waits(says(3, 30000, 0))), "news from before the payment")
+		_, _, err := s.Refund(k.Ctx, s.giveBack(id, 990))
+		require.NoError(t, err)
+		require.True(t, s.hear(t, id, with(says(3, 40000, 0), func(n *orders.News) { n.Paid = 30990 })))
+		require.Equal(t, [4]int64{30000, -10000, 40000, 30990}, s.sum(t, id))
+		require.Equal(t, "PARTIALLY_REFUNDED", s.order(t, id).PaymentState)
+		require.Zero(t, s.order(t, id).PaidAt)
+		require.True(t, s.hear(t, id, with(says(3, 29000, 0), func(n *orders.News) { n.Paid = 30990 })))
+		require.NotZero(t, s.order(t, id).PaidAt)
+
+		// What is canceled of a line does not come back with its amounts.
+		_, _, err = s.Cancel(k.Ctx, s.less(id, some("HAT", 1)))
+		require.NoError(t, err)
+		require.Equal(t, [4]int64{20000, 666, 19334, 30990}, s.sum(t, id))
+		require.False(t, s.hear(t, id, with(says(3, 29000, 0), func(n *orders.News) { n.Paid = 30990 })))
+		require.True(t, s.hear(t, id, with(says(3, 27000, 0), func(n *orders.News) { n.Paid = 30990 })))
+		require.Equal(t, [4]int64{20000, 2000, 18000, 30990}, s.sum(t, id))
+
+		// Once something has left it stays as it is.
+		_, _, err = s.Ship(k.Ctx, s.parcel(s.accepted(t, id), some("HAT", 1)))
+		require.NoError(t, err)
+		require.False(t, s.hear(t, id, with(says(3, 1, 1), func(n *orders.News) { n.Paid, n.Address = 30990, &c.Address })))
+
+		gone := s.receive(t, s.command(1))
+		require.True(t, s.hear(t, gone, with(says(1, 500, 0), func(n *orders.News) { n.Closed = true })))
+		require.Equal(t, [4]int64{10000, 0, 10000, 0}, s.sum(t, gone))
+		require.False(t, s.hear(t, gone, says(1, 500, 0)), "it is over")
+	})
+}
+
+func TestWhoPaysForADiscountIsKept(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 9)
+		c := s.command(2)
+		c.Lines[0].Total, c.Lines[0].Shares = 19000, []commerce.DiscountShare{{Payer: "PLATFORM", Amount: 1000}}
+		id := s.receive(t, c)
+		shares := func() []commerce.DiscountShare { return s.lines(t, id)[0].DiscountShares }
+		require.True(t, s.hear(t, id, says(2, 18000, 0)))
+		require.Equal(t, []commerce.DiscountShare{{Payer: "PLATFORM", Amount: 1000}}, shares())
+		_, _, err := s.Cancel(k.Ctx, s.less(id, some("HAT", 1)))
+		require.NoError(t, err)
+		require.True(t, s.hear(t, id, says(2, 17000, 0)))
+		require.Equal(t, []commerce.DiscountShare{{Payer: "PLATFORM", Amount: 500, Bought: 1000}, {Amount: 1000, Bought: 2000}}, shares())
+		require.True(t, s.hear(t, id, says(2, 19500, 0)))
+		require.Equal(t, []commerce.DiscountShare{{Amount: 250, Bought: 500}}, shares(), "less is taken off than the platform paid for")
+		require.Equal(t, [4]int64{10000, 250, 9750, 0}, s.sum(t, id))
+	})
+}
+
 func TestAMarketplaceClosesAnOrder(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
