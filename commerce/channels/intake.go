@@ -283,7 +283,7 @@ func holdFor(o integrations.Order) string {
 		return orders.HeldUnpaid
 	case o.State == integrations.Unknown:
 		return orders.HeldUnknown
-	case o.State == integrations.ToShip && (o.Blocked != "" || slices.ContainsFunc(o.Lines, func(l integrations.OrderLine) bool { return l.Closed })):
+	case o.State == integrations.ToShip && o.Blocked != "":
 		return orders.HeldBlocked
 	}
 	return ""
@@ -297,7 +297,10 @@ func (s *Service) follow(ctx context.Context, tx *events.Tx, c *ent.Channel, ord
 		Shipping: o.Shipping, Address: whereTo(o),
 	}
 	for _, l := range o.Lines {
-		n.Lines = append(n.Lines, orders.NewsLine{ExternalID: l.ExternalID, Quantity: int64(l.Quantity), Total: l.Total})
+		n.Lines = append(n.Lines, orders.NewsLine{
+			ExternalID: l.ExternalID, Quantity: int64(l.Quantity), Total: l.Total,
+			Closed: l.Closed && !(n.Left && l.Shipped), // refunded after it had left
+		})
 		if l.TrackingNumber != "" {
 			n.TrackingNumber = l.TrackingNumber
 		}

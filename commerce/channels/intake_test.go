@@ -417,6 +417,38 @@ func TestWhatCannotBeShippedIsHeld(t *testing.T) { // MP-10
 	})
 }
 
+func TestARefundedLineStaysAndTheRestGoes(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.put(t, "TEE-M", "WH", 5)
+		d.live(t, "HAT", "TEE-M")
+		ships, elsewhere := d.buy(t, true, "HAT", "TEE-M"), d.buy(t, true, "HAT", "TEE-M")
+		refunded := func(id string, state integrations.OrderState) integrations.Order {
+			o := d.sale(t, id).Order
+			o.State, o.Modified, o.Lines = state, d.kit.Clock.Advance(time.Second), slices.Clone(o.Lines)
+			o.Lines[0].Closed = true
+			o.Lines[1].Shipped = state == integrations.Shipped
+			return o
+		}
+		d.settle(t)
+		d.news(refunded(ships, integrations.ToShip), refunded(elsewhere, integrations.Shipped))
+		d.settle(t)
+		require.Equal(t, int64(10000), d.stands(t, ships, orders.Open, "").Total)
+		d.stands(t, elsewhere, orders.Completed, "")
+		onHand, reserved := d.level(t, "HAT")
+		require.Equal(t, []int{5, 0}, []int{onHand, reserved}, "no hat has left")
+		d.spy.orders = nil
+		d.ship(t, ships, "SF1")
+		d.settle(t)
+		require.Equal(t, map[string]int{"SF1": 1}, d.parcels(t, ships))
+		d.stands(t, ships, orders.Completed, "")
+		onHand, reserved = d.level(t, "TEE-M")
+		require.Equal(t, []int{3, 0}, []int{onHand, reserved})
+		d.ledger(t)
+	})
+}
+
 func TestAnOrderShippedElsewhereIsBooked(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"slices"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -47,6 +48,7 @@ type NewsLine struct {
 	ExternalID string
 	Quantity   int64 // as it was bought
 	Total      int64 // what all of it costs after discounts
+	Closed     bool  // refunded: what of it has not left stays here
 }
 
 // Follow brings an order to what its marketplace says; its amounts and address while nothing has left. Repeating the same news changes
@@ -60,7 +62,7 @@ func Follow(ctx context.Context, tx *events.Tx, id commerce.UUID, news News) (bo
 	if err != nil {
 		return false, err
 	}
-	if news.revision(before, lines).empty() && !differs(before, news) {
+	if news.revision(before, lines).empty() && len(news.closed(before, lines)) == 0 && !differs(before, news) {
 		return false, nil
 	}
 	o, err := lock(ctx, tx, id)
@@ -81,6 +83,16 @@ func Follow(ctx context.Context, tx *events.Tx, id commerce.UUID, news News) (bo
 		if err := receive(ctx, tx, o, p); err != nil {
 			return false, err
 		}
+		changed = true
+		if o, err = lock(ctx, tx, id); err != nil {
+			return false, err
+		}
+	}
+	closed, err := closeLines(ctx, tx, o, news)
+	if err != nil {
+		return false, err
+	}
+	if closed {
 		changed = true
 		if o, err = lock(ctx, tx, id); err != nil {
 			return false, err
@@ -118,6 +130,32 @@ func differs(o *ent.Order, n News) bool {
 		return n.HoldFor != o.HoldReason
 	}
 	return State(o.State) == Open && n.holds() && FulfillmentState(o.FulfillmentState) == Unfulfilled
+}
+
+// closed is what of an order its marketplace has closed line by line, and has not left.
+func (n News) closed(o *ent.Order, lines []*ent.OrderLine) (out []LineQuantity) {
+	if n.Closed || State(o.State) != Open && State(o.State) != Held {
+		return nil
+	}
+	for _, l := range lines {
+		if says, ok := n.line(l); ok && says.Closed && l.Fulfilled+l.Canceled < l.Quantity {
+			out = append(out, LineQuantity{Line: &l.ID, Quantity: l.Quantity - l.Fulfilled - l.Canceled})
+		}
+	}
+	return out
+}
+
+// closeLines cancels what a marketplace has closed of a locked order, so that the rest can go on. It answers whether there was any.
+func closeLines(ctx context.Context, tx *events.Tx, o locked, news News) (bool, error) {
+	lines, err := linesOf(ctx, tx, o.ID)
+	if err != nil {
+		return false, err
+	}
+	parts := news.closed(o.Order, lines)
+	if len(parts) == 0 {
+		return false, nil
+	}
+	return true, cancelPart(ctx, tx, o, CancelInput{Reason: "closed by the marketplace", Lines: parts})
 }
 
 // hold keeps an order back; work taken on is taken back, so that no token given out before ships it.
@@ -203,8 +241,8 @@ func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known 
 	return true, nil
 }
 
-// leave books as shipped what a marketplace says has left without us: the seller shipped it in the marketplace's own console. It
-// answers whether something changed.
+// leave books as shipped what a marketplace says has left without us: the seller shipped it in the marketplace's own console. Lines
+// that it closed have not left. It answers whether something changed.
 func leave(ctx context.Context, tx *events.Tx, o locked, news News) (changed bool, err error) {
 	if State(o.State) == Held {
 		if changed, err = release(ctx, tx, o, News{Variants: news.Variants}); err != nil {
@@ -221,11 +259,22 @@ func leave(ctx context.Context, tx *events.Tx, o locked, news News) (changed boo
 	if number == "" {
 		number = "unknown"
 	}
+	lines, err := linesOf(ctx, tx, o.ID)
+	if err != nil {
+		return false, err
+	}
 	for _, w := range o.work {
 		if WorkState(w.State) != WorkOpen && WorkState(w.State) != WorkAccepted {
 			continue
 		}
-		if _, err := ship(ctx, tx, o, w, ShipInput{Carrier: carrier, TrackingNumber: number}); err != nil {
+		gone, err := news.gone(ctx, tx, w, lines)
+		if err != nil {
+			return false, err
+		}
+		if len(gone) == 0 {
+			continue
+		}
+		if _, err := ship(ctx, tx, o, w, ShipInput{Carrier: carrier, TrackingNumber: number, Lines: gone}); err != nil {
 			return false, err
 		}
 		if o, err = lock(ctx, tx, o.ID); err != nil {
@@ -234,4 +283,16 @@ func leave(ctx context.Context, tx *events.Tx, o locked, news News) (changed boo
 		changed = true
 	}
 	return changed, nil
+}
+
+// gone is what of work has left when a marketplace says that everything has.
+func (n News) gone(ctx context.Context, tx *events.Tx, w *ent.FulfillmentOrder, lines []*ent.OrderLine) (out []LineQuantity, err error) {
+	open, err := openOf(ctx, tx, w)
+	for _, a := range open {
+		at := slices.IndexFunc(lines, func(l *ent.OrderLine) bool { return l.ID == a.OrderLineID })
+		if says, ok := n.line(lines[at]); !ok || !says.Closed {
+			out = append(out, LineQuantity{Line: &a.OrderLineID, Quantity: a.Quantity - a.Fulfilled - a.Released})
+		}
+	}
+	return out, err
 }

@@ -302,6 +302,79 @@ func TestWhoPaysForADiscountIsKept(t *testing.T) {
 	})
 }
 
+func TestAMarketplaceClosesALine(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 9)
+		s.put(t, "CAP", "WH", 9)
+		two := func() commerce.UUID { // two hats at 100.00 and a cap at 30.00
+			c := s.command(2)
+			c.Lines = append(c.Lines, orders.CommandLine{Variant: &s.cap.ID, SKU: "CAP", Title: "鸭舌帽", Quantity: 1, UnitPrice: 3000, Total: 3000, ExternalID: "2"})
+			return s.receive(t, c)
+		}
+		news := func(hat, cap bool) orders.News {
+			return orders.News{Paid: 23000, Lines: []orders.NewsLine{
+				{ExternalID: "1", Quantity: 2, Total: 20000, Closed: hat}, {ExternalID: "2", Quantity: 1, Total: 3000, Closed: cap},
+			}}
+		}
+		left := func(n orders.News) orders.News { n.Left = true; return n }
+		reserved := func() [2]int {
+			_, hats := s.level(t, s.hat)
+			_, caps := s.level(t, s.cap)
+			return [2]int{hats, caps}
+		}
+
+		// Refunded before it left: the rest goes on, with the token given out for it.
+		id := two()
+		require.True(t, s.hear(t, id, news(false, false)))
+		a := s.accepted(t, id)
+		require.True(t, s.hear(t, id, news(false, true)))
+		s.stands(t, id, orders.Open, "")
+		require.Equal(t, [2]int{2, 0}, reserved())
+		require.Equal(t, [4]int64{20000, 0, 20000, 23000}, s.sum(t, id))
+		require.Equal(t, 1, k.Count(t, "stock_movements", "kind = 'RELEASE'"), "given back once")
+		require.Equal(t, 1, k.Count(t, "order_entries", "kind = 'PARTIALLY_CANCELED' AND note = 'closed by the marketplace'"))
+		_, _, err := s.Ship(k.Ctx, s.parcel(a, some("HAT", 1)))
+		require.NoError(t, err)
+		require.True(t, s.hear(t, id, news(true, true)), "what is left of the line stays")
+		s.stands(t, id, orders.Completed, "")
+		require.EqualValues(t, 1, s.lines(t, id)[0].Fulfilled)
+		require.Equal(t, [2]int{}, reserved())
+
+		// Heard of for the first time when the rest has left without us.
+		onHand, _ := s.level(t, s.cap)
+		id = two()
+		require.True(t, s.hear(t, id, left(news(false, true))))
+		s.stands(t, id, orders.Completed, "")
+		after, _ := s.level(t, s.cap)
+		require.Equal(t, onHand, after, "what was refunded is still on the shelf")
+		require.Equal(t, 1, k.Count(t, "fulfillments", "order_id = ?", id))
+
+		// Also of an order that is to be canceled.
+		id = two()
+		require.True(t, s.hear(t, id, news(false, false)))
+		_, _, err = s.Ship(k.Ctx, s.parcel(s.accepted(t, id), some("HAT", 1)))
+		require.NoError(t, err)
+		_, _, err = s.Cancel(k.Ctx, s.stop(id))
+		require.NoError(t, err)
+		s.stands(t, id, orders.CancelRequested, "")
+		require.True(t, s.hear(t, id, left(news(false, true))))
+		require.EqualValues(t, []int64{2, 0}, []int64{s.lines(t, id)[0].Fulfilled, s.lines(t, id)[1].Fulfilled})
+
+		// What keeps an order back may be the line that is closed.
+		s.put(t, "CAP", "WH", 1)
+		id = two()
+		s.stands(t, id, orders.Held, orders.HeldShort)
+		require.True(t, s.hear(t, id, news(false, true)))
+		s.stands(t, id, orders.Open, "")
+		require.Equal(t, []string{"WH HAT 2"}, s.promised(t, id))
+
+		require.True(t, s.hear(t, id, news(true, true)))
+		s.stands(t, id, orders.Canceled, "")
+		s.sums(t)
+	})
+}
+
 func TestAMarketplaceClosesAnOrder(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
