@@ -179,10 +179,13 @@ func (s *Service) renew(ctx context.Context, products []commerce.UUID) error {
 }
 
 // owe writes into the outbox what marketplaces must be told of parcels that left. A key for each parcel makes hearing it twice
-// harmless.
+// harmless. What was too early to be told may not be so any more.
 func (s *Service) owe(ctx context.Context, changed []commerce.UUID) error {
 	if len(changed) == 0 {
 		return nil
+	}
+	if err := s.judge(ctx, changed); err != nil {
+		return err
 	}
 	type parcel struct{ id, order, channel commerce.UUID }
 	in, args := db.In("o.id", changed)

@@ -188,3 +188,72 @@ func TestALineInTwoParcels(t *testing.T) {
 		})
 	}
 }
+
+// cancel cancels some of an order, all when no lines are named.
+func (d *desk) cancel(t testing.TB, external string, lines ...orders.LineQuantity) {
+	t.Helper()
+	id := d.order(t, external).ID
+	_, _, err := d.orders.Cancel(d.ctx, orders.CancelInput{Key: fresh(), Order: commerce.OrderRef{ID: &id}, Reason: "not wanted any more", Lines: lines})
+	require.NoError(t, err)
+}
+
+// A parcel that is to be told with a later one is told when no later one comes: of an order of two HATs and a TEE-M, a HAT and the
+// TEE-M leave.
+func TestAParcelIsToldWhenTheRestIsCanceled(t *testing.T) {
+	rest := orders.LineQuantity{SKU: "HAT", Quantity: 1}
+	for name, c := range map[string]struct {
+		parts integrations.Parts
+		end   func(*testing.T, *desk, string)
+		told  map[string]int
+		state string
+	}{
+		"whole orders":               {integrations.WholeOrders, func(t *testing.T, d *desk, id string) { d.cancel(t, id, rest) }, map[string]int{"SF1": 2}, "DONE"},
+		"whole lines":                {integrations.WholeLines, func(t *testing.T, d *desk, id string) { d.cancel(t, id, rest) }, map[string]int{"SF1": 2}, "DONE"},
+		"whole orders, all canceled": {integrations.WholeOrders, func(t *testing.T, d *desk, id string) { d.cancel(t, id) }, map[string]int{"SF1": 2}, "DONE"},
+		"whole lines, all canceled":  {integrations.WholeLines, func(t *testing.T, d *desk, id string) { d.cancel(t, id) }, map[string]int{"SF1": 2}, "DONE"},
+		"closed by the marketplace":  {integrations.WholeOrders, func(t *testing.T, d *desk, id string) { require.NoError(t, d.market.Move(id, "CLOSED")) }, map[string]int{}, "DONE"},
+		"the rest leaves later":      {integrations.WholeLines, func(t *testing.T, d *desk, id string) { d.ship(t, id, "SF2") }, map[string]int{"SF1": 1, "SF2": 1}, "DONE"},
+		"nothing more happens":       {integrations.WholeOrders, func(*testing.T, *desk, string) {}, map[string]int{}, "PENDING"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+				d := newDesk(t, k)
+				d.Adapters[0].Parts = c.parts
+				d.put(t, "HAT", "WH", 9)
+				d.put(t, "TEE-M", "WH", 9)
+				d.live(t, "HAT", "TEE-M")
+				id, err := d.market.Buy([]string{"HAT", "TEE-M"}, []int{2, 1}, commerce.Address{})
+				require.NoError(t, err)
+				require.NoError(t, d.market.Move(id, "PAID"))
+				d.settle(t)
+				d.ship(t, id, "SF1", rest, orders.LineQuantity{SKU: "TEE-M", Quantity: 1})
+				d.settle(t)
+				require.Empty(t, d.parcels(t, id))
+				require.Equal(t, []any{"PENDING", 0}, []any{d.owed(t)[0].State, d.owed(t)[0].Attempts}, "it stays to be told")
+
+				d.kit.Clock.Advance(time.Minute)
+				c.end(t, d, id)
+				for range 2 {
+					d.settle(t)
+				}
+				require.Equal(t, c.told, d.parcels(t, id))
+				for _, item := range d.owed(t) {
+					require.Equal(t, c.state, item.State)
+				}
+				ships := d.spy.ships
+				_, err = d.Store.DB.Write().Exec(d.ctx, "UPDATE event_cursors SET seq = 0")
+				require.NoError(t, err)
+				d.kit.Clock.Advance(time.Hour)
+				d.settle(t)
+				require.Equal(t, ships, d.spy.ships, "it is told once")
+
+				// Killed after it was told, before that was noted.
+				_, err = d.Store.DB.Write().Exec(d.ctx, "UPDATE outbox_items SET state = 'PENDING', attempts = 0")
+				require.NoError(t, err)
+				d.settle(t)
+				require.Equal(t, c.told, d.parcels(t, id))
+				d.ledger(t)
+			})
+		})
+	}
+}
