@@ -38,7 +38,6 @@ const (
 	MemberID           Kind = "mem"
 	ChannelID          Kind = "chan"
 	ListingID          Kind = "lst"
-	OutboxID           Kind = "out"
 	JobID              Kind = "job"
 	EventID            Kind = "evt"
 )

@@ -18,10 +18,8 @@ import (
 	"github.com/oneshelf/oneshelf/server/page"
 )
 
-// What the demo's brand is called and what its channels are connected with.
+// What the demo's brand sells in and what its channels are connected with.
 const (
-	demoBrand    = "demo"
-	demoName     = "榛屿 Hazelisle"
 	demoCurrency = "CNY"
 	demoTokenTTL = 24 * time.Hour
 
@@ -80,7 +78,7 @@ func (c *demoCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	token, err := a.keys.Sign(auth.Claims{Subject: "demo", Brand: demoBrand, Scopes: auth.Scopes(), Expires: time.Now().Add(demoTokenTTL)})
+	token, err := a.keys.Sign(auth.Claims{Subject: "demo", Brand: demo.Code, Scopes: auth.Scopes(), Expires: time.Now().Add(demoTokenTTL)})
 	if err != nil {
 		return err
 	}
@@ -106,10 +104,10 @@ func (c *demoCommand) Run(ctx context.Context, io streams) error {
 
 // seed brings the demo's brand in; what is there already stays.
 func (c *demoCommand) seed(ctx context.Context, a *app, boxes *sandboxes) (demo.Deps, *auth.Viewer, error) {
-	if err := a.createBrand(ctx, demoBrand, demoName, demoCurrency); err != nil {
+	if err := a.createBrand(ctx, demo.Code, demo.Name, demoCurrency); err != nil {
 		return demo.Deps{}, nil, err
 	}
-	b, err := a.brand(ctx, demoBrand)
+	b, err := a.brand(ctx, demo.Code)
 	if err != nil {
 		return demo.Deps{}, nil, err
 	}
