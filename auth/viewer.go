@@ -82,6 +82,13 @@ func (v *Viewer) SeesLocation(id commerce.UUID) bool {
 	return v.Locations == nil || slices.Contains(v.Locations, id)
 }
 
+// Unnarrowed is the same viewer, for whom no row of the brand is hidden: for what is judged or moved, but not shown.
+func (v *Viewer) Unnarrowed() *Viewer {
+	wide := *v
+	wide.Channels, wide.Locations = nil, nil
+	return &wide
+}
+
 type viewerKey struct{}
 
 // With returns a context that carries the viewer.

@@ -116,7 +116,7 @@ func giveBack(ctx context.Context, tx *events.Tx, o locked) error {
 // openAllocations are those of an order that still reserve something, wherever they are.
 func openAllocations(ctx context.Context, tx *events.Tx, order commerce.UUID) ([]*ent.Allocation, error) {
 	all, err := tx.Ent.Allocation.Query().Where(allocation.OrderID(order)).Order(allocation.ByID()).
-		All(auth.With(ctx, unnarrowed(tx.Viewer)))
+		All(auth.With(ctx, tx.Viewer.Unnarrowed()))
 	if err != nil {
 		return nil, err
 	}

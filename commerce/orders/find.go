@@ -48,7 +48,8 @@ func findChannel(ctx context.Context, c *ent.Client, ref commerce.ChannelRef) (*
 	return found, err
 }
 
-// lock keeps an order from others until the transaction ends and reads it with all its work, whatever of it the viewer sees.
+// lock keeps an order from others until the transaction ends and reads it with all its work, whatever of it the viewer sees: what is
+// done to an order that the viewer sees may touch places it does not see.
 // The order is the first thing every transaction on it locks: that is what fences shipping from canceling.
 func lock(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, error) {
 	if tx.Engine() == db.Postgres { // SQLite has one writer. The lock lets others write rows that point at the order.
@@ -56,7 +57,7 @@ func lock(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, error) 
 			return locked{}, err
 		}
 	}
-	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	all := auth.With(ctx, tx.Viewer.Unnarrowed())
 	o, err := tx.Ent.Order.Get(all, id)
 	if err != nil {
 		return locked{}, err
@@ -65,12 +66,8 @@ func lock(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, error) 
 	return locked{Order: o, work: work, left: FulfillmentState(o.FulfillmentState) != Unfulfilled}, err
 }
 
-// unnarrowed is the viewer without narrowing: what it does to an order it sees may touch places it does not see.
-func unnarrowed(v *auth.Viewer) *auth.Viewer {
-	wide := *v
-	wide.Channels, wide.Locations = nil, nil
-	return &wide
-}
+// unnarrowed is the viewer without narrowing.
+func unnarrowed(v *auth.Viewer) *auth.Viewer { return v.Unnarrowed() }
 
 // locked is an order that the running transaction keeps from others.
 type locked struct {

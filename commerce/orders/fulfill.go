@@ -158,7 +158,7 @@ type taking struct {
 
 // ship writes a parcel of a locked order's work.
 func ship(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder, in ShipInput) (Shipped, error) {
-	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	all := auth.With(ctx, tx.Viewer.Unnarrowed())
 	promised, err := tx.Ent.Allocation.Query().Where(allocation.FulfillmentOrderID(w.ID)).All(all)
 	if err != nil {
 		return Shipped{}, err

@@ -56,7 +56,7 @@ func elsewhere(ctx context.Context, tx *events.Tx, o locked, lines []line, excep
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	wide := unnarrowed(tx.Viewer)
+	wide := tx.Viewer.Unnarrowed()
 	d := o.demand(lines)
 	d.except = except
 	return allocate(auth.With(ctx, wide), tx.As(wide), d)
@@ -149,7 +149,7 @@ func takeBack(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOr
 	}
 	state := WorkRejected
 	left, err := tx.Ent.Allocation.Query().Where(allocation.FulfillmentOrderID(w.ID), allocation.FulfilledGT(0)).
-		Exist(auth.With(ctx, unnarrowed(tx.Viewer)))
+		Exist(auth.With(ctx, tx.Viewer.Unnarrowed()))
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func hadEnded(stood ReservationState) error {
 // which the viewer does not see every place does not exist: NOT_FOUND at reservation.
 func endReservation(ctx context.Context, tx *events.Tx, id commerce.UUID, to ReservationState, order *commerce.UUID) ([]*ent.ReservationLine, ReservationState, error) {
 	lines, err := tx.Ent.ReservationLine.Query().Where(reservationline.ReservationID(id)).Order(reservationline.ByID()).
-		All(auth.With(ctx, unnarrowed(tx.Viewer))) // they never change: there is nothing to be locked yet
+		All(auth.With(ctx, tx.Viewer.Unnarrowed())) // they never change: there is nothing to be locked yet
 	if err != nil {
 		return nil, "", err
 	}

@@ -162,12 +162,12 @@ func (want LineQuantity) names(l *ent.OrderLine) bool {
 // linesOf reads the lines of a locked order, in order.
 func linesOf(ctx context.Context, tx *events.Tx, order commerce.UUID) ([]*ent.OrderLine, error) {
 	return tx.Ent.OrderLine.Query().Where(orderline.OrderID(order)).Order(orderline.ByPosition(), orderline.ByID()).
-		All(auth.With(ctx, unnarrowed(tx.Viewer)))
+		All(auth.With(ctx, tx.Viewer.Unnarrowed()))
 }
 
 // stillOut is what of each line has left and neither come back nor been announced.
 func stillOut(ctx context.Context, tx *events.Tx, order commerce.UUID, lines []*ent.OrderLine) (map[commerce.UUID]int64, error) {
-	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	all := auth.With(ctx, tx.Viewer.Unnarrowed())
 	awaited, err := tx.Ent.OrderReturn.Query().Where(orderreturn.OrderID(order), orderreturn.State(string(ReturnRequested))).IDs(all)
 	if err != nil {
 		return nil, err
@@ -271,7 +271,7 @@ func lockReturn(ctx context.Context, tx *events.Tx, id commerce.UUID, a Action) 
 	if err != nil {
 		return locked{}, awaited{}, err
 	}
-	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	all := auth.With(ctx, tx.Viewer.Unnarrowed())
 	now, err := tx.Ent.OrderReturn.Get(all, id) // as it is since the order is ours
 	if err != nil {
 		return locked{}, awaited{}, err
