@@ -15,7 +15,6 @@ var (
 	titleText     = commerce.Text{Max: 255, Required: true}
 	handleText    = commerce.Text{Max: 100, Required: true}
 	tagText       = commerce.Text{Max: 64, Required: true}
-	systemText    = commerce.Text{Max: 64, Required: true}
 	optionText    = commerce.Text{Max: 100, Required: true}
 	variantText   = commerce.Text{Max: 255}
 	barcodeText   = commerce.Text{Max: 64, Required: true}
@@ -25,40 +24,7 @@ var (
 )
 
 // verdicts collects what is wrong with an input.
-type verdicts struct{ errs commerce.Errors }
-
-func (v *verdicts) add(e *commerce.Error, path ...string) {
-	v.errs = append(v.errs, e.At(path...))
-}
-
-func (v *verdicts) invalid(path []string, format string, args ...any) {
-	v.errs = append(v.errs, commerce.Invalid(path, format, args...))
-}
-
-// err is nil when nothing is wrong.
-func (v *verdicts) err() error {
-	if len(v.errs) == 0 {
-		return nil
-	}
-	return v.errs
-}
-
-// text cleans one text field.
-func (v *verdicts) text(rule commerce.Text, s string, path ...string) string {
-	out, err := rule.Clean(s)
-	if err != nil {
-		v.add(err, path...)
-	}
-	return out
-}
-
-// given cleans a field that may be absent; null is the empty text, which a required field refuses.
-func (v *verdicts) given(rule commerce.Text, m commerce.Maybe[string], path ...string) commerce.Maybe[string] {
-	if !m.Given() {
-		return m
-	}
-	return commerce.Some(v.text(rule, m.Or(""), path...))
-}
+type verdicts struct{ commerce.Errors }
 
 // below is the path of a field below another.
 func below(path []string, names ...string) []string { return slices.Concat(path, names) }
@@ -68,14 +34,14 @@ func entry(path []string, i int) []string { return below(path, strconv.Itoa(i)) 
 
 // cleanHandle checks a handle: letters without capitals, digits and hyphens, in any script.
 func (v *verdicts) cleanHandle(s string, path ...string) string {
-	before := len(v.errs)
-	s = v.text(handleText, s, path...)
-	if len(v.errs) > before {
+	before := len(v.Errors)
+	s = v.Text(s, handleText, path...)
+	if len(v.Errors) > before {
 		return s
 	}
 	for _, c := range s {
 		if c != '-' && !unicode.In(c, unicode.Ll, unicode.Lo, unicode.Lm, unicode.M, unicode.Nd) {
-			v.invalid(path, "holds %q; a handle has lower-case letters, digits and hyphens", c)
+			v.Invalid(path, "holds %q; a handle has lower-case letters, digits and hyphens", c)
 			return s
 		}
 	}
@@ -106,10 +72,10 @@ func slug(title string) (string, bool) {
 func (v *verdicts) cleanTags(tags []string, path ...string) []string {
 	out := make([]string, 0, len(tags))
 	for i, t := range tags {
-		out = append(out, v.text(tagText, t, entry(path, i)...))
+		out = append(out, v.Text(t, tagText, entry(path, i)...))
 	}
 	if out = distinct(out); len(out) > 50 {
-		v.invalid(path, "holds %d tags, at most 50 are allowed", len(out))
+		v.Invalid(path, "holds %d tags, at most 50 are allowed", len(out))
 	}
 	return out
 }
@@ -117,12 +83,12 @@ func (v *verdicts) cleanTags(tags []string, path ...string) []string {
 // cleanCategory checks a path of names from the root.
 func (v *verdicts) cleanCategory(names []string, path ...string) []string {
 	if len(names) > 10 {
-		v.invalid(path, "is %d levels deep, at most 10 are allowed", len(names))
+		v.Invalid(path, "is %d levels deep, at most 10 are allowed", len(names))
 		return nil
 	}
 	out := make([]string, len(names))
 	for i, n := range names {
-		out[i] = v.text(optionText, n, entry(path, i)...)
+		out[i] = v.Text(n, optionText, entry(path, i)...)
 	}
 	return out
 }
@@ -130,27 +96,27 @@ func (v *verdicts) cleanCategory(names []string, path ...string) []string {
 // cleanOptions checks the options of a product and their values.
 func (v *verdicts) cleanOptions(options []commerce.OptionSet, path ...string) []commerce.OptionSet {
 	if len(options) > 5 {
-		v.invalid(path, "holds %d options, at most 5 are allowed", len(options))
+		v.Invalid(path, "holds %d options, at most 5 are allowed", len(options))
 		return nil
 	}
 	out := make([]commerce.OptionSet, len(options))
 	names := map[string]bool{}
 	for i, o := range options {
 		at := entry(path, i)
-		name := v.text(optionText, o.Name, below(at, "name")...)
+		name := v.Text(o.Name, optionText, below(at, "name")...)
 		if names[name] {
-			v.invalid(below(at, "name"), "names an option a second time")
+			v.Invalid(below(at, "name"), "names an option a second time")
 		}
 		names[name] = true
 		if n := len(o.Values); n == 0 || n > 100 {
-			v.invalid(below(at, "values"), "holds %d values, 1 to 100 are allowed", n)
+			v.Invalid(below(at, "values"), "holds %d values, 1 to 100 are allowed", n)
 			continue
 		}
 		values := make([]string, len(o.Values))
 		for j, value := range o.Values {
-			values[j] = v.text(optionText, value, entry(below(at, "values"), j)...)
+			values[j] = v.Text(value, optionText, entry(below(at, "values"), j)...)
 			if slices.Contains(values[:j], values[j]) {
-				v.invalid(entry(below(at, "values"), j), "says a value a second time")
+				v.Invalid(entry(below(at, "values"), j), "says a value a second time")
 			}
 		}
 		out[i] = commerce.OptionSet{Name: name, Values: values}
@@ -161,19 +127,19 @@ func (v *verdicts) cleanOptions(options []commerce.OptionSet, path ...string) []
 // cleanMedia checks pictures: their addresses must be absolute, over http or https. Nothing is fetched.
 func (v *verdicts) cleanMedia(media []commerce.Media, path ...string) []commerce.Media {
 	if len(media) > 50 {
-		v.invalid(path, "holds %d pictures, at most 50 are allowed", len(media))
+		v.Invalid(path, "holds %d pictures, at most 50 are allowed", len(media))
 		return nil
 	}
 	out := make([]commerce.Media, len(media))
 	for i, m := range media {
 		at := entry(path, i)
-		before := len(v.errs)
+		before := len(v.Errors)
 		out[i] = commerce.Media{
-			URL: v.text(urlText, m.URL, below(at, "url")...),
-			Alt: v.text(commerce.Text{Max: 500}, m.Alt, below(at, "alt")...),
+			URL: v.Text(m.URL, urlText, below(at, "url")...),
+			Alt: v.Text(m.Alt, commerce.Text{Max: 500}, below(at, "alt")...),
 		}
-		if len(v.errs) == before && !webAddress(out[i].URL) {
-			v.invalid(below(at, "url"), "is not an absolute http or https address")
+		if len(v.Errors) == before && !webAddress(out[i].URL) {
+			v.Invalid(below(at, "url"), "is not an absolute http or https address")
 		}
 	}
 	return out
@@ -187,35 +153,28 @@ func webAddress(s string) bool {
 // cleanReferences checks external references; one said twice counts once, at its first place.
 func (v *verdicts) cleanReferences(refs []commerce.Reference, path ...string) []commerce.Reference {
 	if len(refs) > MaxReferences {
-		v.add(commerce.Errorf(commerce.LimitExceeded, "holds %d external references, at most %d are allowed", len(refs), MaxReferences), path...)
+		v.Add(commerce.Errorf(commerce.LimitExceeded, "holds %d external references, at most %d are allowed", len(refs), MaxReferences).At(path...))
 		return nil
 	}
 	out := make([]commerce.Reference, len(refs))
 	for i, r := range refs {
-		out[i] = v.reference(r, entry(path, i)...)
+		out[i] = v.Reference(r, entry(path, i)...)
 	}
 	return out
-}
-
-func (v *verdicts) reference(r commerce.Reference, path ...string) commerce.Reference {
-	return commerce.Reference{
-		System: v.text(systemText, r.System, below(path, "system")...),
-		Value:  v.text(commerce.NameText, r.Value, below(path, "value")...),
-	}
 }
 
 // CleanReferences checks the external references of an input at a path; the cleaned ones are in the same places.
 func CleanReferences(refs []commerce.Reference, path ...string) ([]commerce.Reference, commerce.Errors) {
 	var v verdicts
-	return v.cleanReferences(refs, path...), v.errs
+	return v.cleanReferences(refs, path...), v.Errors
 }
 
 // money checks an amount.
 func (v *verdicts) money(m commerce.Money, wanted commerce.Currency, path ...string) {
 	if m.Currency != wanted {
-		v.invalid(below(path, "currency"), "must be %s", wanted)
+		v.Invalid(below(path, "currency"), "must be %s", wanted)
 	}
 	if m.Amount < 0 || m.Amount > commerce.MaxAmount {
-		v.invalid(below(path, "amount"), "must not be negative or that large")
+		v.Invalid(below(path, "amount"), "must not be negative or that large")
 	}
 }

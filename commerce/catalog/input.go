@@ -59,30 +59,30 @@ func (in UpsertInput) clean(home commerce.Currency) (UpsertInput, error) {
 	if in.Handle.Given() {
 		in.Handle = commerce.Some(v.cleanHandle(in.Handle.Or(""), "handle"))
 	} else if in.By == nil {
-		v.invalid([]string{"handle"}, "is needed when the product is not named by by")
+		v.Invalid([]string{"handle"}, "is needed when the product is not named by by")
 	}
-	in.Title = v.given(titleText, in.Title, "title")
+	in.Title = v.Given(in.Title, titleText, "title")
 	if in.Description.Given() {
-		in.Description = commerce.Some(v.text(commerce.LongText, plain(in.Description.Or("")), "description"))
+		in.Description = commerce.Some(v.Text(plain(in.Description.Or("")), commerce.LongText, "description"))
 	}
 	if s, _ := in.Status.Get(); in.Status.Given() && s != Draft && s != Active && s != Archived {
-		v.invalid([]string{"status"}, "must be DRAFT, ACTIVE or ARCHIVED")
+		v.Invalid([]string{"status"}, "must be DRAFT, ACTIVE or ARCHIVED")
 	}
-	in.Vendor = v.given(commerce.ShortText, in.Vendor, "vendor")
+	in.Vendor = v.Given(in.Vendor, commerce.ShortText, "vendor")
 	in.Tags = list(in.Tags, v.cleanTags, "tags")
 	in.Category = list(in.Category, v.cleanCategory, "category")
 	in.Options = list(in.Options, v.cleanOptions, "options")
 	in.Media = list(in.Media, v.cleanMedia, "media")
 	in.ExternalRefs = list(in.ExternalRefs, v.cleanReferences, "externalRefs")
 	if len(in.Variants) > maxVariantsOfCall {
-		v.add(commerce.Errorf(commerce.LimitExceeded, "holds %d variants, at most %d are allowed in one call", len(in.Variants), maxVariantsOfCall), "variants")
-		return in, v.err()
+		v.Add(commerce.Errorf(commerce.LimitExceeded, "holds %d variants, at most %d are allowed in one call", len(in.Variants), maxVariantsOfCall).At("variants"))
+		return in, v.Err()
 	}
 	in.Variants = slices.Clone(in.Variants)
 	for i := range in.Variants {
 		in.Variants[i] = v.cleanVariant(in.Variants[i], home, "variants", strconv.Itoa(i))
 	}
-	return in, v.err()
+	return in, v.Err()
 }
 
 // list cleans a list that may be absent; null stays null.
@@ -99,16 +99,16 @@ func (v *verdicts) cleanVariant(in VariantInput, home commerce.Currency, path ..
 	if in.By != nil {
 		in.By = v.variantRef(*in.By, at("by")...)
 	}
-	in.SKU = v.given(commerce.CodeText, in.SKU, at("sku")...)
+	in.SKU = v.Given(in.SKU, commerce.CodeText, at("sku")...)
 	if barcode, ok := in.Barcode.Get(); ok {
-		in.Barcode = commerce.Some(v.text(barcodeText, barcode, at("barcode")...))
+		in.Barcode = commerce.Some(v.Text(barcode, barcodeText, at("barcode")...))
 	}
-	in.Title = v.given(variantText, in.Title, at("title")...)
+	in.Title = v.Given(in.Title, variantText, at("title")...)
 	if options, ok := in.SelectedOptions.Get(); ok {
 		in.SelectedOptions = commerce.Some(v.cleanSelected(options, at("selectedOptions")...))
 	}
 	if w, ok := in.WeightGrams.Get(); ok && (w < 0 || w > maxWeight) {
-		v.invalid(at("weightGrams"), "must be from 0 to %d", maxWeight)
+		v.Invalid(at("weightGrams"), "must be from 0 to %d", maxWeight)
 	}
 	if price, ok := in.Price.Get(); ok {
 		v.money(price, home, at("price")...)
@@ -120,7 +120,7 @@ func (v *verdicts) cleanVariant(in VariantInput, home commerce.Currency, path ..
 		in.ExternalRefs = commerce.Some(v.cleanReferences(refs, at("externalRefs")...))
 	}
 	if in.By == nil && !in.SKU.Given() && len(in.SelectedOptions.Or(nil)) == 0 {
-		v.invalid(path, "must be named by by, sku or selectedOptions")
+		v.Invalid(path, "must be named by by, sku or selectedOptions")
 	}
 	return in
 }
@@ -132,11 +132,11 @@ func (v *verdicts) cleanSelected(options []commerce.Option, path ...string) []co
 	for i, o := range options {
 		at := entry(path, i)
 		out[i] = commerce.Option{
-			Name:  v.text(optionText, o.Name, below(at, "name")...),
-			Value: v.text(optionText, o.Value, below(at, "value")...),
+			Name:  v.Text(o.Name, optionText, below(at, "name")...),
+			Value: v.Text(o.Value, optionText, below(at, "value")...),
 		}
 		if names[out[i].Name] {
-			v.invalid(below(at, "name"), "chooses for an option a second time")
+			v.Invalid(below(at, "name"), "chooses for an option a second time")
 		}
 		names[out[i].Name] = true
 	}
@@ -147,7 +147,7 @@ func (v *verdicts) productRef(r commerce.ProductRef, path string) *commerce.Prod
 	switch {
 	case r.ID != nil:
 	case r.External != nil:
-		e := v.reference(*r.External, path, "externalRef")
+		e := v.Reference(*r.External, path, "externalRef")
 		r.External = &e
 	default:
 		r.Handle = v.cleanHandle(r.Handle, path, "handle")
@@ -160,12 +160,12 @@ func (v *verdicts) variantRef(r commerce.VariantRef, path ...string) *commerce.V
 	switch {
 	case r.ID != nil:
 	case r.External != nil:
-		e := v.reference(*r.External, at("externalRef")...)
+		e := v.Reference(*r.External, at("externalRef")...)
 		r.External = &e
 	case r.Barcode != "":
-		r.Barcode = v.text(barcodeText, r.Barcode, at("barcode")...)
+		r.Barcode = v.Text(r.Barcode, barcodeText, at("barcode")...)
 	default:
-		r.SKU = v.text(commerce.CodeText, r.SKU, at("sku")...)
+		r.SKU = v.Text(r.SKU, commerce.CodeText, at("sku")...)
 	}
 	return &r
 }

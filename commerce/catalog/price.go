@@ -62,7 +62,7 @@ func (in PriceInput) check(ctx context.Context, tx *events.Tx) (*ent.Variant, *e
 		return nil, nil, err
 	}
 	if v == nil {
-		errs.add(commerce.Errorf(commerce.NotFound, "there is no such variant"), "variant")
+		errs.Add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("variant"))
 	}
 	wanted := tx.Viewer.Currency
 	var ch *ent.Channel
@@ -71,8 +71,8 @@ func (in PriceInput) check(ctx context.Context, tx *events.Tx) (*ent.Variant, *e
 			return nil, nil, err
 		}
 		if ch == nil {
-			errs.add(commerce.Errorf(commerce.NotFound, "there is no such channel"), "channel")
-			return nil, nil, errs.err()
+			errs.Add(commerce.Errorf(commerce.NotFound, "there is no such channel").At("channel"))
+			return nil, nil, errs.Err()
 		}
 		if ch.Currency != "" {
 			wanted = ch.Currency
@@ -83,9 +83,9 @@ func (in PriceInput) check(ctx context.Context, tx *events.Tx) (*ent.Variant, *e
 		errs.money(compareAt, wanted, "compareAt")
 	}
 	if in.until() != 0 && in.until() <= in.from() {
-		errs.invalid([]string{"validUntil"}, "must be after validFrom")
+		errs.Invalid([]string{"validUntil"}, "must be after validFrom")
 	}
-	return v, ch, errs.err()
+	return v, ch, errs.Err()
 }
 
 // findChannel answers nil for a channel that the viewer does not see.

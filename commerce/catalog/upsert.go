@@ -47,8 +47,8 @@ func (s *Service) Upsert(ctx context.Context, in UpsertInput) (Upserted, error) 
 // upsert is one run of Upsert inside its transaction.
 type upsert struct {
 	*events.Tx
-	in UpsertInput
-	verdicts
+	in    UpsertInput
+	wrong commerce.Errors
 
 	old      *ent.Product // nil when it is made
 	id       commerce.UUID
@@ -104,7 +104,7 @@ func (u *upsert) run(ctx context.Context) (Upserted, error) {
 	if err != nil {
 		return Upserted{}, err
 	}
-	if err := u.err(); err != nil {
+	if err := u.wrong.Err(); err != nil {
 		return Upserted{}, u.judged(ctx, err)
 	}
 	u.now.Search = searchText(u.now, u.category, plan.all)
@@ -177,9 +177,9 @@ func (u *upsert) planReferences(ctx context.Context, plan variantPlan) ([]Bindin
 	if err != nil {
 		return nil, err
 	}
-	u.errs = append(u.errs, errs...)
+	u.wrong = append(u.wrong, errs...)
 	ofVariants, errs, err := PlanBindings(ctx, u.Ent, OfVariant, plan.bindings)
-	u.errs = append(u.errs, errs...)
+	u.wrong = append(u.wrong, errs...)
 	return []Bindings{ofProduct, ofVariants}, err
 }
 
@@ -212,7 +212,7 @@ func (u *upsert) describe(ctx context.Context) error {
 	} else {
 		u.now = face{Status: Draft, Tags: []string{}, Options: []commerce.OptionSet{}, Media: []commerce.Media{}}
 		if !u.in.Title.Given() {
-			u.invalid([]string{"title"}, "is needed for a new product")
+			u.wrong.Invalid([]string{"title"}, "is needed for a new product")
 		}
 		u.now.Handle = u.firstHandle()
 	}
@@ -241,7 +241,7 @@ func (u *upsert) firstHandle() string {
 	}
 	handle, ok := slug(u.in.Title.Or(""))
 	if !ok {
-		u.invalid([]string{"handle"}, "is needed for a new product whose title makes none")
+		u.wrong.Invalid([]string{"handle"}, "is needed for a new product whose title makes none")
 	}
 	return handle
 }
@@ -255,7 +255,7 @@ func (u *upsert) checkHandle(ctx context.Context) error {
 	if err != nil || other == nil {
 		return err
 	}
-	u.add(taken("another product has this handle", commerce.ProductID, other.ID), "handle")
+	u.wrong.Add(taken("another product has this handle", commerce.ProductID, other.ID).At("handle"))
 	return nil
 }
 

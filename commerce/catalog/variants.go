@@ -85,7 +85,7 @@ func (u *upsert) planVariants(ctx context.Context) (variantPlan, error) {
 	}
 	plan.all = append(plan.all, plan.made...)
 	if len(plan.all) > maxVariantsOfProduct {
-		u.add(commerce.Errorf(commerce.LimitExceeded, "a product has at most %d variants", maxVariantsOfProduct), "variants")
+		u.wrong.Add(commerce.Errorf(commerce.LimitExceeded, "a product has at most %d variants", maxVariantsOfProduct).At("variants"))
 	}
 	u.checkChoices(plan.all, m.judged)
 	return plan, nil
@@ -130,7 +130,7 @@ func (m *merge) find(in VariantInput, path []string) (*ent.Variant, bool) {
 		field = "by"
 		v = m.named["by "+i]
 		if v == nil && in.By.ID != nil {
-			m.add(commerce.Errorf(commerce.NotFound, "there is no such variant"), below(path, field)...)
+			m.wrong.Add(commerce.Errorf(commerce.NotFound, "there is no such variant").At(below(path, field)...))
 			return nil, false
 		}
 	case in.SKU.Given():
@@ -145,11 +145,11 @@ func (m *merge) find(in VariantInput, path []string) (*ent.Variant, bool) {
 		return nil, true
 	}
 	if v.ProductID != m.id {
-		m.add(taken("is a variant of another product", commerce.VariantID, v.ID), below(path, field)...)
+		m.wrong.Add(taken("is a variant of another product", commerce.VariantID, v.ID).At(below(path, field)...))
 		return nil, false
 	}
 	if m.seen[v.ID] {
-		m.add(taken("an earlier entry is about the same variant", commerce.VariantID, v.ID), below(path, field)...)
+		m.wrong.Add(taken("an earlier entry is about the same variant", commerce.VariantID, v.ID).At(below(path, field)...))
 		return nil, false
 	}
 	m.seen[v.ID] = true
@@ -187,22 +187,22 @@ func (m *merge) decide(in VariantInput, old *ent.Variant, path []string) *ent.Va
 // checkCodes refuses a SKU or a barcode that another variant has, or an earlier entry.
 func (m *merge) checkCodes(v *ent.Variant, path []string) {
 	if v.Sku == "" {
-		m.invalid(below(path, "sku"), "is needed for a new variant")
+		m.wrong.Invalid(below(path, "sku"), "is needed for a new variant")
 		return
 	}
 	if other := m.named["sku "+path[1]]; other != nil && other.ID != v.ID {
-		m.add(taken("another variant has this SKU", commerce.VariantID, other.ID), below(path, "sku")...)
+		m.wrong.Add(taken("another variant has this SKU", commerce.VariantID, other.ID).At(below(path, "sku")...))
 	} else if m.skus[v.SkuFolded] {
-		m.add(commerce.Errorf(commerce.AlreadyExists, "an earlier entry has this SKU"), below(path, "sku")...)
+		m.wrong.Add(commerce.Errorf(commerce.AlreadyExists, "an earlier entry has this SKU").At(below(path, "sku")...))
 	}
 	m.skus[v.SkuFolded] = true
 	if v.Barcode == nil {
 		return
 	}
 	if other := m.named["barcode "+path[1]]; other != nil && other.ID != v.ID {
-		m.add(taken("another variant has this barcode", commerce.VariantID, other.ID), below(path, "barcode")...)
+		m.wrong.Add(taken("another variant has this barcode", commerce.VariantID, other.ID).At(below(path, "barcode")...))
 	} else if m.barcodes[*v.Barcode] {
-		m.add(commerce.Errorf(commerce.AlreadyExists, "an earlier entry has this barcode"), below(path, "barcode")...)
+		m.wrong.Add(commerce.Errorf(commerce.AlreadyExists, "an earlier entry has this barcode").At(below(path, "barcode")...))
 	}
 	m.barcodes[*v.Barcode] = true
 }
@@ -216,14 +216,14 @@ func (m *merge) checkChoice(in VariantInput, v *ent.Variant, path []string) {
 		for i, o := range v.SelectedOptions {
 			values := m.values(o.Name)
 			if values == nil {
-				m.invalid(below(entry(path, i), "name"), "is no option of the product")
+				m.wrong.Invalid(below(entry(path, i), "name"), "is no option of the product")
 			} else if !slices.Contains(values, o.Value) {
-				m.invalid(below(entry(path, i), "value"), "is no value of this option")
+				m.wrong.Invalid(below(entry(path, i), "value"), "is no value of this option")
 			}
 		}
 	}
 	if other, ok := m.choices[v.OptionsKey]; ok && other != v.ID {
-		m.add(taken("there is a variant for these choices", commerce.VariantID, other), path...)
+		m.wrong.Add(taken("there is a variant for these choices", commerce.VariantID, other).At(path...))
 	}
 	m.choices[v.OptionsKey] = v.ID
 }
@@ -250,7 +250,7 @@ func (u *upsert) checkChoices(all []*ent.Variant, judged map[commerce.UUID]bool)
 		}
 		for _, o := range v.SelectedOptions {
 			if !slices.Contains(u.values(o.Name), o.Value) {
-				u.invalid([]string{"options"}, "leaves out %s: %s, which the variant %s has", o.Name, o.Value, v.Sku)
+				u.wrong.Invalid([]string{"options"}, "leaves out %s: %s, which the variant %s has", o.Name, o.Value, v.Sku)
 				return
 			}
 		}

@@ -22,11 +22,10 @@ type UpsertInput struct {
 }
 
 var (
-	phoneText  = commerce.Text{Max: 40}
-	emailText  = commerce.Text{Max: 254}
-	dateText   = commerce.Text{Max: 10}
-	tagText    = commerce.Text{Max: 64, Required: true}
-	systemText = commerce.Text{Max: 64, Required: true}
+	phoneText = commerce.Text{Max: 40}
+	emailText = commerce.Text{Max: 254}
+	dateText  = commerce.Text{Max: 10}
+	tagText   = commerce.Text{Max: 64, Required: true}
 )
 
 // cleaned is an input whose texts are as they are stored.
@@ -36,22 +35,7 @@ type cleaned struct {
 }
 
 // verdicts collects what is wrong with an input. Its messages never repeat contact data.
-type verdicts struct{ errs commerce.Errors }
-
-func (v *verdicts) err() error {
-	if len(v.errs) == 0 {
-		return nil
-	}
-	return v.errs
-}
-
-func (v *verdicts) text(rule commerce.Text, s string, path ...string) (string, bool) {
-	out, err := rule.Clean(s)
-	if err != nil {
-		v.errs = append(v.errs, err.At(path...))
-	}
-	return out, err == nil
-}
+type verdicts struct{ commerce.Errors }
 
 // field cleans a field that may be absent; an empty text is none, like null.
 func (v *verdicts) field(rule commerce.Text, m commerce.Maybe[string], wrong string, right func(string) bool, path string) commerce.Maybe[string] {
@@ -59,12 +43,11 @@ func (v *verdicts) field(rule commerce.Text, m commerce.Maybe[string], wrong str
 	if !ok {
 		return m
 	}
-	s, ok = v.text(rule, s, path)
-	if s == "" {
+	if !v.Clean(&s, rule, path) || s == "" {
 		return commerce.Null[string]()
 	}
-	if ok && right != nil && !right(s) {
-		v.errs = append(v.errs, commerce.Invalid([]string{path}, "%s", wrong))
+	if right != nil && !right(s) {
+		v.Invalid([]string{path}, "%s", wrong)
 	}
 	return commerce.Some(s)
 }
@@ -83,15 +66,14 @@ func (in UpsertInput) clean(now commerce.Instant) (cleaned, error) {
 		switch {
 		case by.ID != nil:
 		case by.External != nil:
-			r := v.reference(*by.External, "by", "externalRef")
+			r := v.Reference(*by.External, "by", "externalRef")
 			by.External = &r
 		case by.Identity != nil:
-			r := v.reference(*by.Identity, "by", "identity")
+			r := v.Reference(*by.Identity, "by", "identity")
 			by.Identity = &r
 		default:
-			var ok bool
-			if by.Phone, ok = v.text(phoneText, by.Phone, "by", "phone"); ok && !isPhone(by.Phone) {
-				v.errs = append(v.errs, commerce.Invalid([]string{"by", "phone"}, wrongPhone))
+			if v.Clean(&by.Phone, phoneText, "by", "phone") && !isPhone(by.Phone) {
+				v.Invalid([]string{"by", "phone"}, wrongPhone)
 			}
 		}
 		in.By = &by
@@ -106,18 +88,18 @@ func (in UpsertInput) clean(now commerce.Instant) (cleaned, error) {
 	out := cleaned{UpsertInput: in}
 	out.externals = v.namings(in.ExternalRefs.Or(nil), ofExternals, "externalRefs")
 	out.identities = v.namings(in.Identities.Or(nil), ofIdentities, "identities")
-	return out, v.err()
+	return out, v.Err()
 }
 
 // tags checks free words; a word said twice counts once.
 func (v *verdicts) tags(tags []string) []string {
 	out := make([]string, 0, len(tags))
 	for i, t := range tags {
-		if t, _ = v.text(tagText, t, "tags", strconv.Itoa(i)); !slices.Contains(out, t) {
+		if t = v.Text(t, tagText, "tags", strconv.Itoa(i)); !slices.Contains(out, t) {
 			out = append(out, t)
 		}
 		if len(out) > 50 {
-			v.errs = append(v.errs, commerce.Invalid([]string{"tags"}, "at most 50 tags are allowed"))
+			v.Invalid([]string{"tags"}, "at most 50 tags are allowed")
 			return out
 		}
 	}
@@ -126,21 +108,15 @@ func (v *verdicts) tags(tags []string) []string {
 
 func (v *verdicts) namings(refs []commerce.Reference, n names, path string) []naming {
 	if len(refs) > n.max {
-		v.errs = append(v.errs, commerce.Errorf(commerce.LimitExceeded, "at most %d are allowed", n.max).At(path))
+		v.Add(commerce.Errorf(commerce.LimitExceeded, "at most %d are allowed", n.max).At(path))
 		return nil
 	}
 	out := make([]naming, len(refs))
 	for i, r := range refs {
 		at := []string{path, strconv.Itoa(i)}
-		out[i] = naming{ref: v.reference(r, at...), path: at}
+		out[i] = naming{ref: v.Reference(r, at...), path: at}
 	}
 	return out
-}
-
-func (v *verdicts) reference(r commerce.Reference, path ...string) commerce.Reference {
-	r.System, _ = v.text(systemText, r.System, slices.Concat(path, []string{"system"})...)
-	r.Value, _ = v.text(commerce.NameText, r.Value, slices.Concat(path, []string{"value"})...)
-	return r
 }
 
 // foldPhone is the form in which phones are compared: the digits, with the leading plus when there is one.

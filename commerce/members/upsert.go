@@ -38,8 +38,8 @@ func (s *Service) Upsert(ctx context.Context, in UpsertInput) (Upserted, error) 
 // upsert is one run of Upsert inside its transaction.
 type upsert struct {
 	*events.Tx
-	in cleaned
-	verdicts
+	in    cleaned
+	wrong commerce.Errors
 
 	old *ent.Member // nil when it is made
 	id  commerce.UUID
@@ -75,7 +75,7 @@ func (u *upsert) run(ctx context.Context) (Upserted, error) {
 	if err != nil {
 		return Upserted{}, err
 	}
-	if err := u.err(); err != nil {
+	if err := u.wrong.Err(); err != nil {
 		return Upserted{}, u.judged(ctx, err)
 	}
 	return u.save(ctx, externals, identities)
@@ -150,7 +150,7 @@ func (u *upsert) free(ctx context.Context, column string, value *string, path []
 	rows, err := u.Query(ctx, "SELECT id FROM members WHERE brand_id = ? AND "+column+" = ? AND id <> ?", u.Viewer.Brand, *value, u.id)
 	others, err := db.Collect(rows, err, db.ScanUUID)
 	if len(others) > 0 {
-		u.errs = append(u.errs, commerce.Errorf(commerce.AlreadyExists, "another member has this %s", path[len(path)-1]).At(path...))
+		u.wrong.Add(commerce.Errorf(commerce.AlreadyExists, "another member has this %s", path[len(path)-1]).At(path...))
 	}
 	return err
 }
@@ -158,7 +158,7 @@ func (u *upsert) free(ctx context.Context, column string, value *string, path []
 // plan judges what other systems call the member.
 func (u *upsert) plan(ctx context.Context, n names, wanted []naming) ([]commerce.Reference, error) {
 	fresh, errs, err := n.plan(ctx, u.Tx, u.id, wanted)
-	u.errs = append(u.errs, errs...)
+	u.wrong = append(u.wrong, errs...)
 	return fresh, err
 }
 

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -28,9 +27,9 @@ func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, err
 		return Placed{}, false, err
 	}
 	var errs fields
-	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
 	errs.lineQuantities(in.Lines, in.Lines != nil)
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return Placed{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "orderCancel", Key: in.Key, Input: in}, func(tx *events.Tx) (Placed, error) {

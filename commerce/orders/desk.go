@@ -214,7 +214,7 @@ func (s *Service) placeAll(ctx context.Context, all []*placing) error {
 	callers := make([]events.Caller, len(all))
 	for i, p := range all {
 		callers[i] = p.caller
-		p.command, p.wrong = Command{}, nil
+		p.command, p.wrong = Command{}, fields{}
 	}
 	if err := s.resolve(ctx, all); err != nil {
 		return err

@@ -127,7 +127,7 @@ func (s *Service) Ship(ctx context.Context, in ShipInput) (Shipped, bool, error)
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return Shipped{}, false, err
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return Shipped{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "fulfillmentShip", Key: in.Key, Input: in}, func(tx *events.Tx) (Shipped, error) {
@@ -142,12 +142,12 @@ func (s *Service) Ship(ctx context.Context, in ShipInput) (Shipped, bool, error)
 	})
 }
 
-func (in *ShipInput) clean() []error {
+func (in *ShipInput) clean() error {
 	var errs fields
-	errs.text(&in.Carrier, commerce.CodeText, "carrier")
-	errs.text(&in.TrackingNumber, commerce.CodeText, "trackingNumber")
+	errs.Clean(&in.Carrier, commerce.CodeText, "carrier")
+	errs.Clean(&in.TrackingNumber, commerce.CodeText, "trackingNumber")
 	errs.lineQuantities(in.Lines, false)
-	return errs
+	return errs.Err()
 }
 
 // taking is so many of an allocation.

@@ -11,66 +11,40 @@ import (
 const maxLines = 250
 
 // fields gathers what is wrong with an input.
-type fields []error
-
-func (f *fields) add(err *commerce.Error) { *f = append(*f, err) }
-
-func (f *fields) text(s *string, rule commerce.Text, path ...string) {
-	clean, err := rule.Clean(*s)
-	if err != nil {
-		f.add(err.At(path...))
-		return
-	}
-	*s = clean
-}
+type fields struct{ commerce.Errors }
 
 func (f *fields) amount(m commerce.Money, positive bool, path ...string) {
 	if m.Amount < 0 || (positive && m.Amount == 0) || m.Amount > commerce.MaxAmount {
-		f.add(commerce.Invalid(append(path, "amount"), "must be %s and not too large", map[bool]string{true: "above 0", false: "0 or above"}[positive]))
+		f.Invalid(append(path, "amount"), "must be %s and not too large", map[bool]string{true: "above 0", false: "0 or above"}[positive])
 	}
 }
 
 func (f *fields) payment(p *PaymentInput, path ...string) {
 	at := func(name string) []string { return append(append([]string{}, path...), name) }
-	f.text(&p.Method, commerce.CodeText, at("method")...)
-	f.text(&p.Reference, commerce.ShortText, at("reference")...)
+	f.Clean(&p.Method, commerce.CodeText, at("method")...)
+	f.Clean(&p.Reference, commerce.ShortText, at("reference")...)
 	f.amount(p.Amount, true, at("amount")...)
 }
 
 // lineQuantities checks a list of order lines with quantities.
 func (f *fields) lineQuantities(lines []LineQuantity, needed bool) {
 	if len(lines) > maxLines {
-		f.add(commerce.Invalid([]string{"lines"}, "at most %d", maxLines))
+		f.Invalid([]string{"lines"}, "at most %d", maxLines)
 	}
 	if needed && len(lines) == 0 {
-		f.add(commerce.Invalid([]string{"lines"}, "must not be empty"))
+		f.Invalid([]string{"lines"}, "must not be empty")
 	}
 	for i, l := range lines {
 		if (l.Line == nil) == (l.SKU == "") {
-			f.add(commerce.Invalid([]string{"lines", strconv.Itoa(i)}, "needs either line or sku"))
+			f.Invalid([]string{"lines", strconv.Itoa(i)}, "needs either line or sku")
 		}
-		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
-			f.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
-		}
+		f.Quantity(l.Quantity, 1, "lines", strconv.Itoa(i), "quantity")
 	}
 }
 
 func (f *fields) near(p *commerce.Point, path ...string) {
 	if p != nil && !p.OnGlobe() {
-		f.add(commerce.Invalid(path, "is not on the globe"))
-	}
-}
-
-func (f *fields) address(a *commerce.Address, path ...string) {
-	at := func(name string) []string { return append(append([]string{}, path...), name) }
-	for _, part := range []struct {
-		name string
-		text *string
-	}{
-		{"recipient", &a.Recipient}, {"phone", &a.Phone}, {"country", &a.Country}, {"province", &a.Province}, {"city", &a.City},
-		{"district", &a.District}, {"line1", &a.Line1}, {"line2", &a.Line2}, {"postcode", &a.Postcode},
-	} {
-		f.text(part.text, commerce.ShortText, at(part.name)...)
+		f.Invalid(path, "is not on the globe")
 	}
 }
 
@@ -78,7 +52,7 @@ func (f *fields) address(a *commerce.Address, path ...string) {
 func (f *fields) currencies(c commerce.Currency, in PlaceInput) {
 	check := func(m *commerce.Money, path ...string) {
 		if m != nil && m.Currency != c {
-			f.add(commerce.Invalid(append(path, "currency"), "this channel sells in %s", c))
+			f.Invalid(append(path, "currency"), "this channel sells in %s", c)
 		}
 	}
 	check(in.Shipping, "shipping")
@@ -88,15 +62,13 @@ func (f *fields) currencies(c commerce.Currency, in PlaceInput) {
 	}
 }
 
-func (in *PlaceInput) clean(now commerce.Instant) []error {
+func (in *PlaceInput) clean(now commerce.Instant) error {
 	var errs fields
 	if len(in.Lines) == 0 || len(in.Lines) > maxLines {
-		errs.add(commerce.Invalid([]string{"lines"}, "an order has 1 to %d lines", maxLines))
+		errs.Invalid([]string{"lines"}, "an order has 1 to %d lines", maxLines)
 	}
 	for i, l := range in.Lines {
-		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
-		}
+		errs.Quantity(l.Quantity, 1, "lines", strconv.Itoa(i), "quantity")
 		if l.UnitPrice != nil {
 			errs.amount(*l.UnitPrice, false, "lines", strconv.Itoa(i), "unitPrice")
 		}
@@ -104,7 +76,7 @@ func (in *PlaceInput) clean(now commerce.Instant) []error {
 			at := []string{"lines", strconv.Itoa(i), "discountShares", strconv.Itoa(j)}
 			errs.amount(share.Amount, false, append(at, "amount")...)
 			if !slices.Contains(Payers, share.Payer) {
-				errs.add(commerce.Invalid(append(at, "payer"), "must be one of %v", Payers))
+				errs.Invalid(append(at, "payer"), "must be one of %v", Payers)
 			}
 		}
 	}
@@ -112,21 +84,19 @@ func (in *PlaceInput) clean(now commerce.Instant) []error {
 		errs.amount(*in.Shipping, false, "shipping")
 	}
 	if in.External != nil {
-		ref := *in.External // what the caller gave stays as it is
+		ref := errs.Reference(*in.External, "externalRef") // what the caller gave stays as it is
 		in.External = &ref
-		errs.text(&in.External.System, commerce.CodeText, "externalRef", "system")
-		errs.text(&in.External.Value, commerce.NameText, "externalRef", "value")
 	}
 	in.Payments = slices.Clone(in.Payments)
 	for i := range in.Payments {
 		errs.payment(&in.Payments[i], "payments", strconv.Itoa(i))
 	}
-	errs.address(&in.Address, "delivery", "ship", "address")
+	errs.Address(&in.Address, "delivery", "ship", "address")
 	errs.near(in.Near, "delivery", "ship", "near")
-	errs.text(&in.Guide, commerce.Text{Max: 64}, "guide")
-	errs.text(&in.Note, commerce.Text{Max: 2000, Multiline: true}, "note")
+	errs.Clean(&in.Guide, commerce.Text{Max: 64}, "guide")
+	errs.Clean(&in.Note, commerce.Text{Max: 2000, Multiline: true}, "note")
 	if in.PlacedAt != nil && (*in.PlacedAt > now || *in.PlacedAt <= 0) {
-		errs.add(commerce.Invalid([]string{"placedAt"}, "must not be in the future"))
+		errs.Invalid([]string{"placedAt"}, "must not be in the future")
 	}
-	return errs
+	return errs.Err()
 }

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -26,9 +25,9 @@ func (s *Service) RecordPayment(ctx context.Context, in RecordPaymentInput) (Pla
 	var errs fields
 	errs.payment(&in.Payment)
 	if in.Payment.Reference == "" {
-		errs.add(commerce.Invalid([]string{"reference"}, "must not be empty"))
+		errs.Invalid([]string{"reference"}, "must not be empty")
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return Placed{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "orderPaymentRecord", Key: in.Key, Input: in}, func(tx *events.Tx) (Placed, error) {

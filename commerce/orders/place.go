@@ -70,7 +70,7 @@ func (s *Service) Place(ctx context.Context, in PlaceInput) (Placed, bool, error
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return Placed{}, false, err
 	}
-	if err := errors.Join(in.clean(s.Store.Instant())...); err != nil {
+	if err := in.clean(s.Store.Instant()); err != nil {
 		return Placed{}, false, err
 	}
 	p := &placing{

@@ -3,7 +3,6 @@ package orders
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -43,7 +42,7 @@ func (s *Service) SetPolicy(ctx context.Context, in PolicyInput) (routing.Policy
 	if auth.From(ctx).NarrowedByLocation() {
 		return routing.Policy{}, commerce.Errorf(commerce.Forbidden, "a token narrowed to locations does not choose for the others")
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return routing.Policy{}, err
 	}
 	return events.Do(ctx, s.Store, func(tx *events.Tx) (routing.Policy, error) {
@@ -87,52 +86,50 @@ func takingPart(ctx context.Context, tx *events.Tx, in commerce.Maybe[[]commerce
 	for i, l := range found {
 		switch {
 		case l == nil:
-			errs.add(commerce.Errorf(commerce.NotFound, "there is no such location").At("locations", strconv.Itoa(i)))
+			errs.Add(commerce.Errorf(commerce.NotFound, "there is no such location").At("locations", strconv.Itoa(i)))
 		case !slices.Contains(out, l.ID):
 			out = append(out, l.ID)
 		}
 	}
-	return out, errors.Join(errs...)
+	return out, errs.Err()
 }
 
-func (in *PolicyInput) clean() []error {
+func (in *PolicyInput) clean() error {
 	var errs fields
 	criteria, given := in.Criteria.Get()
 	if given && len(criteria) == 0 {
-		errs.add(commerce.Invalid([]string{"criteria"}, "must name some, or be null for the default"))
+		errs.Invalid([]string{"criteria"}, "must name some, or be null for the default")
 	}
 	for i, c := range criteria {
 		if slices.Contains(criteria[:i], c) {
-			errs.add(commerce.Invalid([]string{"criteria", strconv.Itoa(i)}, "is named twice"))
+			errs.Invalid([]string{"criteria", strconv.Itoa(i)}, "is named twice")
 		}
 		if !slices.Contains([]routing.Criterion{routing.FewestParcels, routing.Priority, routing.Distance, routing.MostStock}, c) {
-			errs.add(commerce.Invalid([]string{"criteria", strconv.Itoa(i)}, "is unknown"))
+			errs.Invalid([]string{"criteria", strconv.Itoa(i)}, "is unknown")
 		}
 	}
 	if l, ok := in.Locations.Get(); ok && len(l) == 0 {
-		errs.add(commerce.Invalid([]string{"locations"}, "must name some, or be null for all"))
+		errs.Invalid([]string{"locations"}, "must name some, or be null for all")
 	}
 	if regions, ok := in.Regions.Get(); ok {
 		if len(regions) == 0 || len(regions) > mostRegions {
-			errs.add(commerce.Invalid([]string{"regions"}, "must be 1 to %d, or null for all", mostRegions))
+			errs.Invalid([]string{"regions"}, "must be 1 to %d, or null for all", mostRegions)
 		}
 		regions = slices.Clone(regions)
 		for i := range regions {
 			rule := commerce.ShortText
 			rule.Required = true
-			errs.text(&regions[i], rule, "regions", strconv.Itoa(i))
+			errs.Clean(&regions[i], rule, "regions", strconv.Itoa(i))
 		}
 		in.Regions = commerce.Some(regions)
 	}
-	errs.between(in.MaxParcels, 1, mostParcels, "maxParcels")
-	errs.between(in.AcceptWithin, leastWait, mostWait, "acceptWithinSeconds")
-	return errs
-}
-
-func (f *fields) between(n commerce.Maybe[int], least, most int, path ...string) {
-	if n, ok := n.Get(); ok && (n < least || n > most) {
-		f.add(commerce.Invalid(path, "must be between %d and %d", least, most))
+	if n, ok := in.MaxParcels.Get(); ok {
+		errs.Between(int64(n), 1, mostParcels, "maxParcels")
 	}
+	if n, ok := in.AcceptWithin.Get(); ok {
+		errs.Between(int64(n), leastWait, mostWait, "acceptWithinSeconds")
+	}
+	return errs.Err()
 }
 
 // Policy reads how the brand chooses locations; a brand that has not said has the default.
@@ -170,7 +167,7 @@ func (s *Service) Simulate(ctx context.Context, in SimulateInput) (*Simulation, 
 	if err := auth.Need(ctx, auth.StockRead); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return nil, err
 	}
 	refs := make([]commerce.VariantRef, len(in.Lines))
@@ -212,25 +209,23 @@ func (s *Service) Simulate(ctx context.Context, in SimulateInput) (*Simulation, 
 	return out, nil
 }
 
-func (in *SimulateInput) clean() []error {
+func (in *SimulateInput) clean() error {
 	var errs fields
 	if len(in.Lines) == 0 || len(in.Lines) > maxLines {
-		errs.add(commerce.Invalid([]string{"lines"}, "an order has 1 to %d lines", maxLines))
+		errs.Invalid([]string{"lines"}, "an order has 1 to %d lines", maxLines)
 	}
 	for i, l := range in.Lines {
-		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
-		}
+		errs.Quantity(l.Quantity, 1, "lines", strconv.Itoa(i), "quantity")
 	}
-	if in.Near != nil && (in.Near.Latitude < -90 || in.Near.Latitude > 90 || in.Near.Longitude < -180 || in.Near.Longitude > 180) {
-		errs.add(commerce.Invalid([]string{"near"}, "is no place on the globe"))
+	if in.Near != nil && !in.Near.OnGlobe() {
+		errs.Invalid([]string{"near"}, "is no place on the globe")
 	}
 	if in.Address != nil {
 		a := *in.Address
-		errs.address(&a, "address")
+		errs.Address(&a, "address")
 		in.Address = &a
 	}
-	return errs
+	return errs.Err()
 }
 
 // reading stands in for a transaction where something is only read: statements see what has been committed.

@@ -43,7 +43,7 @@ func (s *Service) ReceiveReturn(ctx context.Context, in ReceiveInput) (commerce.
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return commerce.UUID{}, false, err
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return commerce.UUID{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "returnReceive", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
@@ -62,17 +62,17 @@ func (s *Service) ReceiveReturn(ctx context.Context, in ReceiveInput) (commerce.
 	})
 }
 
-func (in *ReceiveInput) clean() []error {
+func (in *ReceiveInput) clean() error {
 	var errs fields
 	quantities := make([]LineQuantity, len(in.Lines))
 	for i, l := range in.Lines {
 		quantities[i] = l.LineQuantity
 		if l.Disposition != Restock && l.Disposition != Damaged {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "disposition"}, "must be %s or %s", Restock, Damaged))
+			errs.Invalid([]string{"lines", strconv.Itoa(i), "disposition"}, "must be %s or %s", Restock, Damaged)
 		}
 	}
 	errs.lineQuantities(quantities, true)
-	return errs
+	return errs.Err()
 }
 
 // takeIn books what arrived of a return at a location.

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -28,9 +27,9 @@ func (s *Service) Refund(ctx context.Context, in RefundInput) (RefundMade, bool,
 		return RefundMade{}, false, err
 	}
 	var errs fields
-	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
 	errs.amount(in.Amount, true, "amount")
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return RefundMade{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "refundCreate", Key: in.Key, Input: in}, func(tx *events.Tx) (RefundMade, error) {

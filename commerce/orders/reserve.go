@@ -44,7 +44,7 @@ func (s *Service) Reserve(ctx context.Context, in ReserveInput) (commerce.UUID, 
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return commerce.UUID{}, false, err
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return commerce.UUID{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockReserve", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
@@ -63,24 +63,17 @@ func (s *Service) Reserve(ctx context.Context, in ReserveInput) (commerce.UUID, 
 	})
 }
 
-func (in *ReserveInput) clean() []error {
+func (in *ReserveInput) clean() error {
 	var errs fields
 	if len(in.Lines) == 0 || len(in.Lines) > maxLines {
-		errs.add(commerce.Invalid([]string{"lines"}, "a reservation has 1 to %d lines", maxLines))
+		errs.Invalid([]string{"lines"}, "a reservation has 1 to %d lines", maxLines)
 	}
 	for i, l := range in.Lines {
-		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
-		}
+		errs.Quantity(l.Quantity, 1, "lines", strconv.Itoa(i), "quantity")
 	}
-	if in.TTL < 1 || in.TTL > maxTTL {
-		errs.add(commerce.Invalid([]string{"ttlSeconds"}, "must be between 1 and %d", maxTTL))
-	}
-	if in.Reference != (commerce.Reference{}) {
-		errs.text(&in.Reference.System, commerce.CodeText, "reference", "system")
-		errs.text(&in.Reference.Value, commerce.NameText, "reference", "value")
-	}
-	return errs
+	errs.Between(int64(in.TTL), 1, maxTTL, "ttlSeconds")
+	in.Reference = errs.ReferenceIfAny(in.Reference, "reference")
+	return errs.Err()
 }
 
 // resolve looks everything up that the input names.
@@ -108,7 +101,7 @@ func (in *ReserveInput) resolve(ctx context.Context, tx *events.Tx) (member *com
 			return nil, nil, err
 		}
 		if found == nil {
-			errs.add(commerce.Errorf(commerce.NotFound, "there is no such member").At("member"))
+			errs.Add(commerce.Errorf(commerce.NotFound, "there is no such member").At("member"))
 		} else {
 			member = &found.ID
 		}
@@ -118,7 +111,7 @@ func (in *ReserveInput) resolve(ctx context.Context, tx *events.Tx) (member *com
 		w := &wishes[i]
 		w.quantity = l.Quantity
 		if v := foundVariants[i]; v == nil {
-			errs.add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", strconv.Itoa(i), "variant"))
+			errs.Add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", strconv.Itoa(i), "variant"))
 		} else {
 			w.variant, w.sku = v.ID, v.Sku
 		}
@@ -129,14 +122,14 @@ func (in *ReserveInput) resolve(ctx context.Context, tx *events.Tx) (member *com
 		foundLocations = foundLocations[1:]
 		switch {
 		case at == nil:
-			errs.add(commerce.Errorf(commerce.NotFound, "there is no such location").At("lines", strconv.Itoa(i), "location"))
+			errs.Add(commerce.Errorf(commerce.NotFound, "there is no such location").At("lines", strconv.Itoa(i), "location"))
 		case !at.Active:
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "location"}, "is not active"))
+			errs.Invalid([]string{"lines", strconv.Itoa(i), "location"}, "is not active")
 		default:
 			w.location = &at.ID
 		}
 	}
-	return member, wishes, errors.Join(errs...)
+	return member, wishes, errs.Err()
 }
 
 // reservePlaces finds a place for every wish: the one it names, or what routing chooses for those that name none, from what the others leave.

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -76,10 +75,10 @@ func (s *Service) channels(ctx context.Context, all []*placing) error {
 			found[n] = c
 		}
 		if p.in.Member != nil && p.member == nil {
-			p.wrong.add(commerce.Errorf(commerce.NotFound, "there is no such member").At("member"))
+			p.wrong.Add(commerce.Errorf(commerce.NotFound, "there is no such member").At("member"))
 		}
 		if p.command.Channel = c; c == nil {
-			p.wrong.add(commerce.Errorf(commerce.NotFound, "there is no such channel").At("channel"))
+			p.wrong.Add(commerce.Errorf(commerce.NotFound, "there is no such channel").At("channel"))
 		}
 	}
 	return nil
@@ -113,16 +112,16 @@ func (s *Service) places(ctx context.Context, all []*placing) error {
 		switch {
 		case p.in.Pickup == nil:
 		case counter == nil:
-			p.wrong.add(commerce.Errorf(commerce.NotFound, "there is no such location").At("delivery", "pickup", "location"))
+			p.wrong.Add(commerce.Errorf(commerce.NotFound, "there is no such location").At("delivery", "pickup", "location"))
 		case !counter.Active || !counter.Pickup:
-			p.wrong.add(commerce.Invalid([]string{"delivery", "pickup", "location"}, "nothing can be picked up at %s", counter.Code))
+			p.wrong.Invalid([]string{"delivery", "pickup", "location"}, "nothing can be picked up at %s", counter.Code)
 		default:
 			p.command.Pickup = &counter.ID
 		}
 		switch {
 		case p.in.Store == nil:
 		case store == nil:
-			p.wrong.add(commerce.Errorf(commerce.NotFound, "there is no such location").At("store"))
+			p.wrong.Add(commerce.Errorf(commerce.NotFound, "there is no such location").At("store"))
 		default:
 			p.command.Store = &store.ID
 		}
@@ -138,23 +137,23 @@ func (p *placing) prices(variants []*catalog.PricedVariant, inForce func(*catalo
 		at := strconv.Itoa(i)
 		v := variants[i]
 		if v == nil {
-			p.wrong.add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", at, "variant"))
+			p.wrong.Add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", at, "variant"))
 			continue
 		}
 		price, priced := inForce(v)
 		unit, judged := unitPrice(l, price, priced, mayPrice, currency)
 		if judged != nil {
-			p.wrong.add(judged.Under("lines", at))
+			p.wrong.Add(judged.Under("lines", at))
 			continue
 		}
 		total, fits := commerce.Times(unit, l.Quantity)
 		if !fits {
-			p.wrong.add(commerce.Invalid([]string{"lines", at, "quantity"}, "makes too large a sum"))
+			p.wrong.Invalid([]string{"lines", at, "quantity"}, "makes too large a sum")
 			continue
 		}
 		shares, off, judged := discount(l.Shares, commerce.Money{Amount: total, Currency: currency}, mayPrice)
 		if judged != nil {
-			p.wrong.add(judged.Under("lines", at))
+			p.wrong.Add(judged.Under("lines", at))
 			continue
 		}
 		p.command.Lines[i] = CommandLine{
@@ -178,19 +177,19 @@ func (p *placing) fill(now commerce.Instant) {
 		c.Evidence = "named by " + p.viewer.Subject + " when the order was placed"
 	}
 	p.wrong.currencies(c.Channel.Currency, in)
-	if len(p.wrong) > 0 {
+	if len(p.wrong.Errors) > 0 {
 		return
 	}
 	if in.Shipping != nil {
 		c.Shipping = in.Shipping.Amount
 	}
 	if err := judgeTotal(*c, in); err != nil {
-		p.wrong = append(p.wrong, err)
+		p.wrong.Add(err)
 	}
 }
 
 // err is what is wrong with a placing, nil when nothing is.
-func (p *placing) err() error { return errors.Join(p.wrong...) }
+func (p *placing) err() error { return p.wrong.Err() }
 
 // discount judges what is taken off a line that costs full: its shares, a payer in one, and their sum. Like a price it is only
 // believed from a caller with prices:write.
@@ -236,7 +235,7 @@ func unitPrice(l LineInput, inForce commerce.Money, priced, mayPrice bool, curre
 }
 
 // judgeTotal compares the sum with what the caller expects and with the money received.
-func judgeTotal(c Command, in PlaceInput) error {
+func judgeTotal(c Command, in PlaceInput) *commerce.Error {
 	total, paid := c.Shipping, int64(0)
 	for _, l := range c.Lines {
 		total += l.Total

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 
@@ -45,7 +44,7 @@ func (s *Service) RequestReturn(ctx context.Context, in ReturnInput) (commerce.U
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return commerce.UUID{}, false, err
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return commerce.UUID{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "returnRequest", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
@@ -60,15 +59,15 @@ func (s *Service) RequestReturn(ctx context.Context, in ReturnInput) (commerce.U
 	})
 }
 
-func (in *ReturnInput) clean() []error {
+func (in *ReturnInput) clean() error {
 	var errs fields
 	quantities := make([]LineQuantity, len(in.Lines))
 	for i := range in.Lines {
 		quantities[i] = in.Lines[i].LineQuantity
-		errs.text(&in.Lines[i].Reason, commerce.Text{Max: 200, Required: true}, "lines", strconv.Itoa(i), "reason")
+		errs.Clean(&in.Lines[i].Reason, commerce.Text{Max: 200, Required: true}, "lines", strconv.Itoa(i), "reason")
 	}
 	errs.lineQuantities(quantities, true)
-	return errs
+	return errs.Err()
 }
 
 // announce writes a return of a locked order.
@@ -201,8 +200,8 @@ func (s *Service) RejectReturn(ctx context.Context, in RejectReturnInput) (comme
 		return commerce.UUID{}, false, err
 	}
 	var errs fields
-	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
-	if err := errors.Join(errs...); err != nil {
+	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	if err := errs.Err(); err != nil {
 		return commerce.UUID{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "returnReject", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {

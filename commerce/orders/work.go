@@ -20,8 +20,8 @@ type WorkInput struct {
 
 func (in *WorkInput) clean(required bool) error {
 	var errs fields
-	errs.text(&in.Reason, commerce.Text{Max: 200, Required: required}, "reason")
-	return errors.Join(errs...)
+	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: required}, "reason")
+	return errs.Err()
 }
 
 // Rejected names the work and what another location got instead, if any; the first of several.

@@ -30,7 +30,7 @@ func (s *Service) Adjust(ctx context.Context, in AdjustInput) (AdjustedLevel, bo
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return AdjustedLevel{}, false, err
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return AdjustedLevel{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockAdjust", Key: in.Key, Input: in}, func(tx *events.Tx) (AdjustedLevel, error) {
@@ -53,14 +53,14 @@ func (s *Service) Adjust(ctx context.Context, in AdjustInput) (AdjustedLevel, bo
 	})
 }
 
-func (in *AdjustInput) clean() []error {
-	var errs fields
-	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
-	errs.reference(&in.Reference)
+func (in *AdjustInput) clean() error {
+	var errs commerce.Errors
+	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	in.Reference = errs.ReferenceIfAny(in.Reference, "reference")
 	if in.Delta == 0 || in.Delta > commerce.MaxQuantity || in.Delta < -commerce.MaxQuantity {
-		errs.add(commerce.Invalid([]string{"delta"}, "must not be 0 and at most %d either way", commerce.MaxQuantity))
+		errs.Invalid([]string{"delta"}, "must not be 0 and at most %d either way", commerce.MaxQuantity)
 	}
-	return errs
+	return errs.Err()
 }
 
 // SetInput sets what is on hand to a count.
@@ -83,7 +83,7 @@ func (s *Service) Set(ctx context.Context, in SetInput) (commerce.UUID, bool, er
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return none, false, err
 	}
-	if err := errors.Join(in.clean()...); err != nil {
+	if err := in.clean(); err != nil {
 		return none, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockSet", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
@@ -145,18 +145,18 @@ func keepBack(ctx context.Context, tx *events.Tx, level *Level, safety int64) er
 	return refreshVariants(ctx, tx, []commerce.UUID{level.Variant})
 }
 
-func (in *SetInput) clean() []error {
-	var errs fields
-	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
-	errs.reference(&in.Reference)
-	errs.quantity(in.OnHand, "onHand")
+func (in *SetInput) clean() error {
+	var errs commerce.Errors
+	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	in.Reference = errs.ReferenceIfAny(in.Reference, "reference")
+	errs.Quantity(in.OnHand, 0, "onHand")
 	if n, ok := in.Expected.Get(); ok {
-		errs.quantity(n, "expectedOnHand")
+		errs.Quantity(n, 0, "expectedOnHand")
 	}
 	if n, ok := in.Safety.Get(); ok {
-		errs.quantity(n, "safetyStock")
+		errs.Quantity(n, 0, "safetyStock")
 	}
-	return errs
+	return errs.Err()
 }
 
 // notBelow says that a level cannot fall below what is reserved.
@@ -176,43 +176,15 @@ func findPlace(ctx context.Context, tx *events.Tx, v commerce.VariantRef, l comm
 	if err != nil {
 		return Place{}, err
 	}
-	var errs fields
+	var errs commerce.Errors
 	if variants[0] == nil {
-		errs.add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("variant"))
+		errs.Add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("variant"))
 	}
 	if locations[0] == nil {
-		errs.add(commerce.Errorf(commerce.NotFound, "there is no such location").At("location"))
+		errs.Add(commerce.Errorf(commerce.NotFound, "there is no such location").At("location"))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return Place{}, err
 	}
 	return Place{Variant: variants[0].ID, Location: locations[0].ID}, nil
-}
-
-// fields gathers what is wrong with an input.
-type fields []error
-
-func (f *fields) add(err *commerce.Error) { *f = append(*f, err) }
-
-func (f *fields) text(s *string, rule commerce.Text, path ...string) {
-	clean, err := rule.Clean(*s)
-	if err != nil {
-		f.add(err.At(path...))
-		return
-	}
-	*s = clean
-}
-
-func (f *fields) reference(r *commerce.Reference) {
-	if *r == (commerce.Reference{}) {
-		return
-	}
-	f.text(&r.System, commerce.CodeText, "reference", "system")
-	f.text(&r.Value, commerce.NameText, "reference", "value")
-}
-
-func (f *fields) quantity(n int64, path ...string) {
-	if n < 0 || n > commerce.MaxQuantity {
-		f.add(commerce.Invalid(path, "must be between 0 and %d", commerce.MaxQuantity))
-	}
 }

@@ -2,7 +2,6 @@ package stock
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"slices"
 
@@ -133,17 +132,17 @@ func judgeLocation(ctx context.Context, tx *events.Tx, in LocationInput, old *en
 	}
 	switch {
 	case now.Code == "":
-		errs = append(errs, commerce.Invalid([]string{"code"}, "is needed for a new location"))
+		errs.Invalid([]string{"code"}, "is needed for a new location")
 	case len(others) > 0:
-		errs = append(errs, commerce.Errorf(commerce.AlreadyExists, "another location has this code").At("code"))
+		errs.Add(commerce.Errorf(commerce.AlreadyExists, "another location has this code").At("code"))
 	}
 	own := []catalog.Binding{{Owner: id, Path: []string{"externalRefs"}, Refs: in.ExternalRefs.Or(nil), Clear: in.ExternalRefs.IsNull()}}
 	if old == nil && in.By != nil && in.By.External != nil {
 		own = append(own, catalog.Binding{Owner: id, Path: []string{"by", "externalRef"}, Refs: []commerce.Reference{*in.By.External}})
 	}
 	refs, wrong, err := catalog.PlanBindings(ctx, tx.Ent, catalog.OfLocation, own)
-	if errs = append(errs, wrong...); err == nil && len(errs) > 0 {
-		err = errs
+	if errs = append(errs, wrong...); err == nil {
+		err = errs.Err()
 	}
 	return refs, err
 }
@@ -158,81 +157,55 @@ func (in LocationInput) ref() commerce.LocationRef {
 
 // clean checks all that can be judged without looking at what is there.
 func (in *LocationInput) clean() error {
-	var errs fields
+	var errs commerce.Errors
 	if in.By != nil {
 		by := *in.By
 		switch {
 		case by.ID != nil:
 		case by.External != nil:
-			r := *by.External
-			errs.text(&r.System, commerce.CodeText, "by", "externalRef", "system")
-			errs.text(&r.Value, commerce.NameText, "by", "externalRef", "value")
+			r := errs.Reference(*by.External, "by", "externalRef")
 			by.External = &r
 		default:
-			errs.text(&by.Code, commerce.CodeText, "by", "code")
+			errs.Clean(&by.Code, commerce.CodeText, "by", "code")
 		}
 		in.By = &by
 	} else if !in.Code.Given() {
-		errs.add(commerce.Invalid([]string{"code"}, "is needed when the location is not named by by"))
+		errs.Invalid([]string{"code"}, "is needed when the location is not named by by")
 	}
-	in.Code = required(&errs, in.Code, commerce.CodeText, "code")
-	in.Name = required(&errs, in.Name, commerce.NameText, "name")
+	in.Code = errs.Given(in.Code, commerce.CodeText, "code")
+	in.Name = errs.Given(in.Name, commerce.NameText, "name")
 	if s, ok := in.Kind.Get(); in.Kind.Given() && !(ok && slices.Contains(kinds, s)) {
-		errs.add(commerce.Invalid([]string{"kind"}, "must be WAREHOUSE, STORE, COUNTER or VIRTUAL"))
+		errs.Invalid([]string{"kind"}, "must be WAREHOUSE, STORE, COUNTER or VIRTUAL")
 	}
 	if s, ok := in.Ownership.Get(); in.Ownership.Given() && !(ok && slices.Contains(ownerships, s)) {
-		errs.add(commerce.Invalid([]string{"ownership"}, "must be OWN, JOINT_VENTURE or FRANCHISE"))
+		errs.Invalid([]string{"ownership"}, "must be OWN, JOINT_VENTURE or FRANCHISE")
 	}
 	if n, ok := in.Priority.Get(); ok && (n < 0 || n > 10000) {
-		errs.add(commerce.Invalid([]string{"priority"}, "must be from 0 to 10000"))
+		errs.Invalid([]string{"priority"}, "must be from 0 to 10000")
 	}
 	if n, ok := in.StaleAfter.Get(); ok && (n < 1 || n > 31_536_000) {
-		errs.add(commerce.Invalid([]string{"staleAfterSeconds"}, "must be from 1 to 31536000"))
+		errs.Invalid([]string{"staleAfterSeconds"}, "must be from 1 to 31536000")
 	}
 	if n, ok := in.StalePercent.Get(); ok && (n < 0 || n > 100) {
-		errs.add(commerce.Invalid([]string{"stalePercent"}, "must be from 0 to 100"))
+		errs.Invalid([]string{"stalePercent"}, "must be from 0 to 100")
 	}
 	if p, ok := in.Point.Get(); ok {
 		// Written so that what is no number fails too.
 		if !(p.Latitude >= -90 && p.Latitude <= 90) {
-			errs.add(commerce.Invalid([]string{"point", "latitude"}, "must be from -90 to 90"))
+			errs.Invalid([]string{"point", "latitude"}, "must be from -90 to 90")
 		}
 		if !(p.Longitude >= -180 && p.Longitude <= 180) {
-			errs.add(commerce.Invalid([]string{"point", "longitude"}, "must be from -180 to 180"))
+			errs.Invalid([]string{"point", "longitude"}, "must be from -180 to 180")
 		}
 	}
 	if a, ok := in.Address.Get(); ok {
-		cleanAddress(&errs, &a)
+		errs.Address(&a, "address")
 		in.Address = commerce.Some(a)
 	}
 	if refs, ok := in.ExternalRefs.Get(); ok {
 		refs, wrong := catalog.CleanReferences(refs, "externalRefs")
-		for _, e := range wrong {
-			errs.add(e)
-		}
+		errs = append(errs, wrong...)
 		in.ExternalRefs = commerce.Some(refs)
 	}
-	return errors.Join(errs...)
-}
-
-// required cleans a text that may be absent, but not empty.
-func required(errs *fields, m commerce.Maybe[string], rule commerce.Text, path string) commerce.Maybe[string] {
-	if !m.Given() {
-		return m
-	}
-	s := m.Or("")
-	errs.text(&s, rule, path)
-	return commerce.Some(s)
-}
-
-func cleanAddress(errs *fields, a *commerce.Address) {
-	for _, part := range []struct {
-		name string
-		text *string
-	}{
-		{"recipient", &a.Recipient}, {"phone", &a.Phone}, {"country", &a.Country}, {"province", &a.Province}, {"city", &a.City},
-		{"district", &a.District}, {"line1", &a.Line1}, {"line2", &a.Line2}, {"postcode", &a.Postcode},
-	} {
-		errs.text(part.text, commerce.ShortText, "address", part.name)
-	}
+	return errs.Err()
 }

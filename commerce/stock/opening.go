@@ -130,8 +130,8 @@ func judgeOpenings(ctx context.Context, tx *events.Tx, openings []Opening, refus
 			refused[i] = commerce.Errorf(commerce.NotFound, "there is no such variant").At("variant")
 		case seen[v.ID]:
 			refused[i] = commerce.Invalid([]string{"variant"}, "is said a second time")
-		case n < 0 || n > commerce.MaxQuantity:
-			refused[i] = commerce.Invalid([]string{"quantity"}, "must be between 0 and %d", commerce.MaxQuantity)
+		case commerce.Between(n, 0, commerce.MaxQuantity) != nil:
+			refused[i] = commerce.Between(n, 0, commerce.MaxQuantity).At("quantity")
 		default:
 			seen[v.ID] = true
 			counts = append(counts, opened{i, v.ID, n})

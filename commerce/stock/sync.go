@@ -2,7 +2,6 @@ package stock
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -68,12 +67,12 @@ func (s *Service) Sync(ctx context.Context, in SyncInput) (Synced, bool, error) 
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return Synced{}, false, err
 	}
-	var errs fields
-	errs.text(&in.Source, commerce.CodeText, "source")
+	var errs commerce.Errors
+	errs.Clean(&in.Source, commerce.CodeText, "source")
 	if len(in.Rows) == 0 || len(in.Rows) > MaxSyncRows {
-		errs.add(commerce.Invalid([]string{"rows"}, "must be 1 to %d", MaxSyncRows))
+		errs.Invalid([]string{"rows"}, "must be 1 to %d", MaxSyncRows)
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return Synced{}, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockSync", Key: in.Key, Input: in}, func(tx *events.Tx) (Synced, error) {
@@ -120,8 +119,8 @@ func judgeCounts(ctx context.Context, tx *events.Tx, rows []SyncRow, verdicts []
 			fail(i, commerce.Errorf(commerce.NotFound, "there is no such variant"), "variant")
 		case locations[i] == nil:
 			fail(i, commerce.Errorf(commerce.NotFound, "there is no such location"), "location")
-		case r.OnHand < 0 || r.OnHand > commerce.MaxQuantity:
-			fail(i, commerce.Errorf(commerce.InvalidInput, "must be between 0 and %d", commerce.MaxQuantity), "onHand")
+		case commerce.Between(r.OnHand, 0, commerce.MaxQuantity) != nil:
+			fail(i, commerce.Between(r.OnHand, 0, commerce.MaxQuantity), "onHand")
 		case r.AsOf > tx.Now.Add(clockSkew):
 			fail(i, commerce.Errorf(commerce.InvalidInput, "must not be in the future"), "asOf")
 		default:

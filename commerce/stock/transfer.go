@@ -43,13 +43,13 @@ func (s *Service) CreateTransfer(ctx context.Context, in TransferInput) (commerc
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return none, false, err
 	}
-	var errs fields
-	errs.reference(&in.Reference)
+	var errs commerce.Errors
+	in.Reference = errs.ReferenceIfAny(in.Reference, "reference")
 	if len(in.Lines) == 0 {
-		errs.add(commerce.Invalid([]string{"lines"}, "must have at least one line"))
+		errs.Invalid([]string{"lines"}, "must have at least one line")
 	}
 	checkLines(&errs, in.Lines)
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return none, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockTransferCreate", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
@@ -57,15 +57,13 @@ func (s *Service) CreateTransfer(ctx context.Context, in TransferInput) (commerc
 	})
 }
 
-func checkLines(errs *fields, lines []TransferLine) {
+func checkLines(errs *commerce.Errors, lines []TransferLine) {
 	if len(lines) > maxTransferLines {
-		errs.add(commerce.Errorf(commerce.LimitExceeded, "at most %d lines", maxTransferLines).At("lines"))
+		errs.Add(commerce.Errorf(commerce.LimitExceeded, "at most %d lines", maxTransferLines).At("lines"))
 		return
 	}
 	for i, l := range lines {
-		if l.Quantity < 1 || l.Quantity > commerce.MaxQuantity {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "must be between 1 and %d", commerce.MaxQuantity))
-		}
+		errs.Quantity(l.Quantity, 1, "lines", strconv.Itoa(i), "quantity")
 	}
 }
 
@@ -94,24 +92,24 @@ func send(ctx context.Context, tx *events.Tx, in TransferInput) (commerce.UUID, 
 	if err != nil {
 		return none, err
 	}
-	var errs fields
+	var errs commerce.Errors
 	var movements []Movement
 	for _, w := range wanted {
 		available := stands[Place{w.variant, from}].Available()
 		if i, over := w.beyond(available); over {
-			errs.add(&commerce.Error{
+			errs.Add(&commerce.Error{
 				Code: commerce.InsufficientStock, Field: []string{"lines", strconv.Itoa(i), "quantity"},
 				Message: "there is not so much to send", Details: commerce.Shortage{Available: int(available)},
 			})
 		}
 		if stands[Place{w.variant, to}].Incoming+w.sum > commerce.MaxQuantity {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(w.rows[0].index), "quantity"}, "would bring more than %d", commerce.MaxQuantity))
+			errs.Invalid([]string{"lines", strconv.Itoa(w.rows[0].index), "quantity"}, "would bring more than %d", commerce.MaxQuantity)
 		}
 		movements = append(movements,
 			Movement{Place: Place{w.variant, from}, Kind: Transfer, OnHand: -w.sum, Reason: "transfer sent", Reference: t.reference()},
 			Movement{Place: Place{w.variant, to}, Kind: Transfer, Incoming: w.sum, Reason: "transfer sent", Reference: t.reference()})
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return none, err
 	}
 	if err := t.save(ctx, tx, in.Reference, wanted); err != nil {
@@ -137,9 +135,9 @@ func (s *Service) ReceiveTransfer(ctx context.Context, in ReceiveTransferInput) 
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return none, false, err
 	}
-	var errs fields
+	var errs commerce.Errors
 	checkLines(&errs, in.Lines)
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return none, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockTransferReceive", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
@@ -168,17 +166,17 @@ func receive(ctx context.Context, tx *events.Tx, t transfer, lines []TransferLin
 	if err != nil {
 		return err
 	}
-	var errs fields
+	var errs commerce.Errors
 	for _, w := range wanted {
 		arrived[w.variant] = w.sum
 		at := t.line(w.variant)
 		if at == nil {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(w.rows[0].index), "variant"}, "is not in the transfer"))
+			errs.Invalid([]string{"lines", strconv.Itoa(w.rows[0].index), "variant"}, "is not in the transfer")
 		} else if i, over := w.beyond(at.missing()); over {
-			errs.add(commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "is more than the %d that are missing", at.missing()))
+			errs.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "is more than the %d that are missing", at.missing())
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return err
 	}
 	var movements []Movement
@@ -218,9 +216,9 @@ func (s *Service) CancelTransfer(ctx context.Context, in CancelTransferInput) (c
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return none, false, err
 	}
-	var errs fields
-	errs.text(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
-	if err := errors.Join(errs...); err != nil {
+	var errs commerce.Errors
+	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
+	if err := errs.Err(); err != nil {
 		return none, false, err
 	}
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockTransferCancel", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {

@@ -114,13 +114,13 @@ func findEnds(ctx context.Context, tx *events.Tx, from, to commerce.LocationRef)
 	if err != nil {
 		return none, none, err
 	}
-	var errs fields
+	var errs commerce.Errors
 	for i, name := range []string{"from", "to"} {
 		if found[i] == nil {
-			errs.add(commerce.Errorf(commerce.NotFound, "there is no such location").At(name))
+			errs.Add(commerce.Errorf(commerce.NotFound, "there is no such location").At(name))
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		return none, none, err
 	}
 	if found[0].ID == found[1].ID {
@@ -162,12 +162,12 @@ func findWanted(ctx context.Context, tx *events.Tx, lines []TransferLine) ([]wan
 	if err != nil {
 		return nil, err
 	}
-	var errs fields
+	var errs commerce.Errors
 	var out []want
 	at := map[commerce.UUID]int{}
 	for i, v := range variants {
 		if v == nil {
-			errs.add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", strconv.Itoa(i), "variant"))
+			errs.Add(commerce.Errorf(commerce.NotFound, "there is no such variant").At("lines", strconv.Itoa(i), "variant"))
 			continue
 		}
 		n, again := at[v.ID]
@@ -179,7 +179,7 @@ func findWanted(ctx context.Context, tx *events.Tx, lines []TransferLine) ([]wan
 		out[n].sum += lines[i].Quantity
 		out[n].rows = append(out[n].rows, wantRow{i, lines[i].Quantity})
 	}
-	return out, errors.Join(errs...)
+	return out, errs.Err()
 }
 
 func sortPlaces(places []Place) { slices.SortFunc(places, comparePlaces) }
