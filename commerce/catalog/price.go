@@ -36,7 +36,7 @@ func (s *Service) PriceSet(ctx context.Context, in PriceInput) (PriceSet, error)
 	if err := auth.Need(ctx, auth.PricesWrite); err != nil {
 		return PriceSet{}, err
 	}
-	return again(ctx, s.Store, func(tx *events.Tx) (PriceSet, error) {
+	return events.Again(ctx, s.Store, func(tx *events.Tx) (PriceSet, error) {
 		v, ch, err := in.check(ctx, tx)
 		if err != nil {
 			return PriceSet{}, err

@@ -38,7 +38,7 @@ func (s *Service) Upsert(ctx context.Context, in UpsertInput) (Upserted, error) 
 	if err != nil {
 		return Upserted{}, err
 	}
-	return again(ctx, s.Store, func(tx *events.Tx) (Upserted, error) {
+	return events.Again(ctx, s.Store, func(tx *events.Tx) (Upserted, error) {
 		u := upsert{Tx: tx, in: in}
 		return u.run(ctx)
 	})
@@ -122,7 +122,7 @@ func (u *upsert) judged(ctx context.Context, wrong error) error {
 		return err
 	}
 	if found != nil {
-		return errRaced
+		return events.ErrRaced
 	}
 	return wrong
 }

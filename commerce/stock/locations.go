@@ -44,9 +44,6 @@ var (
 	ownerships = []string{"OWN", "JOINT_VENTURE", "FRANCHISE"}
 )
 
-// locationAttempts is how often an upsert is run again when somebody else made the same location at the same moment.
-const locationAttempts = 3
-
 // LocationUpsert makes a location or brings it up to date. Absent keeps, null clears, external references are merged. Saying the same
 // again changes nothing. A location that joins or leaves the online pool takes its stock along. A percentage holds at once for what is
 // stale already; how old a count may be is judged by the next Age.
@@ -59,15 +56,7 @@ func (s *Service) LocationUpsert(ctx context.Context, in LocationInput) (Locatio
 	if err := in.clean(); err != nil {
 		return LocationUpserted{}, err
 	}
-	for try := 1; ; try++ {
-		out, err := events.Do(ctx, s.Store, func(tx *events.Tx) (LocationUpserted, error) { return upsertLocation(ctx, tx, in) })
-		if !db.IsUnique(err) {
-			return out, err
-		}
-		if try == locationAttempts {
-			return out, &commerce.Error{Code: commerce.Conflict, Message: "somebody else is writing the same", Retryable: true, Err: err}
-		}
-	}
+	return events.Again(ctx, s.Store, func(tx *events.Tx) (LocationUpserted, error) { return upsertLocation(ctx, tx, in) })
 }
 
 func upsertLocation(ctx context.Context, tx *events.Tx, in LocationInput) (LocationUpserted, error) {
@@ -88,7 +77,7 @@ func upsertLocation(ctx context.Context, tx *events.Tx, in LocationInput) (Locat
 	refs, err := judgeLocation(ctx, tx, in, old, id, now)
 	if err != nil {
 		if found, _ := FindLocation(ctx, tx.Ent, in.ref()); old == nil && found != nil {
-			return upsertLocation(ctx, tx, in) // somebody else made it while we looked, and nothing is written yet
+			return LocationUpserted{}, events.ErrRaced // somebody else made it while we looked
 		}
 		return LocationUpserted{}, err
 	}
