@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // The rules for the catalog's own texts.
@@ -74,7 +75,7 @@ func (v *verdicts) cleanTags(tags []string, path ...string) []string {
 	for i, t := range tags {
 		out = append(out, v.Text(t, tagText, entry(path, i)...))
 	}
-	if out = distinct(out); len(out) > 50 {
+	if out = db.Distinct(out); len(out) > 50 {
 		v.Invalid(path, "holds %d tags, at most 50 are allowed", len(out))
 	}
 	return out

@@ -10,6 +10,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/externalref"
 	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // Owner is the kind of row an external reference names.
@@ -77,7 +78,7 @@ func FindExternal(ctx context.Context, c *ent.Client, kind Owner, refs []commerc
 	}
 	// Systems and values are asked for apart, so the answer may hold pairs that nobody asked for: they do no harm in a map.
 	found, err := c.ExternalRef.Query().Where(externalref.Kind(string(kind)),
-		externalref.SystemIn(distinct(systems)...), externalref.ValueIn(distinct(values)...)).All(ctx)
+		externalref.SystemIn(db.Distinct(systems)...), externalref.ValueIn(db.Distinct(values)...)).All(ctx)
 	if err != nil {
 		return nil, err
 	}

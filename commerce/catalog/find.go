@@ -9,6 +9,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/product"
 	"github.com/oneshelf/oneshelf/ent/variant"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // FindProducts answers the products in the order of refs, nil where the viewer has none such. However many refs there are, it takes
@@ -34,7 +35,7 @@ func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef
 	}
 	byID, byHandle := map[commerce.UUID]*ent.Product{}, map[string]*ent.Product{}
 	if len(ids) > 0 {
-		found, err := c.Product.Query().Where(product.IDIn(distinct(ids)...)).Modify(shapes...).All(ctx)
+		found, err := c.Product.Query().Where(product.IDIn(db.Distinct(ids)...)).Modify(shapes...).All(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +44,7 @@ func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef
 		}
 	}
 	if len(handles) > 0 {
-		found, err := c.Product.Query().Where(product.HandleIn(distinct(handles)...)).Modify(shapes...).All(ctx)
+		found, err := c.Product.Query().Where(product.HandleIn(db.Distinct(handles)...)).Modify(shapes...).All(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -88,13 +89,13 @@ func FindVariants(ctx context.Context, c *ent.Client, refs []commerce.VariantRef
 		return err
 	}
 	if len(names.ids) > 0 {
-		err = find(c.Variant.Query().Where(variant.IDIn(distinct(names.ids)...)))
+		err = find(c.Variant.Query().Where(variant.IDIn(db.Distinct(names.ids)...)))
 	}
 	if err == nil && len(names.skus) > 0 {
-		err = find(c.Variant.Query().Where(variant.SkuFoldedIn(distinct(names.skus)...)))
+		err = find(c.Variant.Query().Where(variant.SkuFoldedIn(db.Distinct(names.skus)...)))
 	}
 	if err == nil && len(names.barcodes) > 0 {
-		err = find(c.Variant.Query().Where(variant.BarcodeIn(distinct(names.barcodes)...)))
+		err = find(c.Variant.Query().Where(variant.BarcodeIn(db.Distinct(names.barcodes)...)))
 	}
 	if err != nil {
 		return nil, err
@@ -164,16 +165,4 @@ func FindVariant(ctx context.Context, c *ent.Client, ref commerce.VariantRef) (*
 		return nil, err
 	}
 	return found[0], nil
-}
-
-func distinct[T comparable](in []T) []T {
-	seen := make(map[T]bool, len(in))
-	out := make([]T, 0, len(in))
-	for _, v := range in {
-		if !seen[v] {
-			seen[v] = true
-			out = append(out, v)
-		}
-	}
-	return out
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/price"
+	"github.com/oneshelf/oneshelf/internal/db"
 )
 
 // PriceSource tells where a price comes from, as the API shows it.
@@ -42,7 +43,7 @@ func PricesInForce(ctx context.Context, c *ent.Client, variants []*ent.Variant, 
 	if len(ids) > 0 {
 		scope := price.ChannelIDIsNil()
 		if len(channels) > 0 {
-			scope = price.Or(scope, price.ChannelIDIn(distinct(channels)...))
+			scope = price.Or(scope, price.ChannelIDIn(db.Distinct(channels)...))
 		}
 		found, err := c.Price.Query().Where(price.VariantIDIn(ids...), scope, price.ValidFromLTE(at),
 			price.Or(price.ValidUntil(0), price.ValidUntilGT(at))).All(ctx)

@@ -211,18 +211,24 @@ func In[T any](column string, values []T) (string, []any) {
 // Any writes that a column is one of some values and gives the arguments. Unlike In its text is the same on PostgreSQL however many
 // there are, so that the statement is planned once. Double values are passed once.
 func Any[T comparable](c Conn, column string, values []T) (string, []any) {
+	values = Distinct(values)
+	if c.engine == Postgres {
+		return column + " = ANY(?)", []any{values}
+	}
+	return In(column, values)
+}
+
+// Distinct answers the values without those that stand before, in their order.
+func Distinct[T comparable](values []T) []T {
 	seen := make(map[T]bool, len(values))
-	distinct := make([]T, 0, len(values))
+	out := make([]T, 0, len(values))
 	for _, v := range values {
 		if !seen[v] {
 			seen[v] = true
-			distinct = append(distinct, v)
+			out = append(out, v)
 		}
 	}
-	if c.engine == Postgres {
-		return column + " = ANY(?)", []any{distinct}
-	}
-	return In(column, distinct)
+	return out
 }
 
 // Marks writes n question marks with commas between.

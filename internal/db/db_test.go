@@ -60,6 +60,11 @@ func TestParametersGoInOnBothEngines(t *testing.T) {
 	})
 }
 
+func TestDistinctValuesKeepTheirOrder(t *testing.T) {
+	require.Equal(t, []string{"b", "a", ""}, db.Distinct([]string{"b", "a", "b", "", "a", ""}))
+	require.Equal(t, []int{}, db.Distinct([]int(nil)))
+}
+
 func TestTheReaderCannotWrite(t *testing.T) {
 	k := testkit.SQLite(t)
 	for _, statement := range []string{"DELETE FROM brands", "UPDATE brands SET name = 'x'", "INSERT INTO signing_keys (id, public_key, created_at) VALUES ('a', 'b', 1)", "DROP TABLE jobs", "CREATE TABLE x (a)"} {
