@@ -70,10 +70,7 @@ func (l locked) mayWork(a Action, w *ent.FulfillmentOrder, from ...WorkState) er
 		return err
 	}
 	if !slices.Contains(from, WorkState(w.State)) {
-		return &commerce.Error{
-			Code: commerce.IllegalTransition, Message: string(a) + " is not possible while the work is " + w.State,
-			Details: commerce.Allowed{Mutations: situation.Actions()},
-		}
+		return situation.refuse(string(a) + " is not possible while the work is " + w.State)
 	}
 	return nil
 }

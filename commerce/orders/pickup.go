@@ -182,9 +182,7 @@ func (l locked) waiting(location commerce.UUID) ([]*ent.FulfillmentOrder, error)
 		}
 	}
 	if held || len(out) == 0 {
-		return nil, &commerce.Error{
-			Code: commerce.IllegalTransition, Message: "nothing may be given out at this counter now", Details: commerce.Allowed{Mutations: situation.Actions()},
-		}
+		return nil, situation.refuse("nothing may be given out at this counter now")
 	}
 	return out, nil
 }

@@ -280,10 +280,7 @@ func lockReturn(ctx context.Context, tx *events.Tx, id commerce.UUID, a Action) 
 		return locked{}, awaited{}, err
 	}
 	if ReturnState(now.State) != ReturnRequested {
-		return locked{}, awaited{}, &commerce.Error{
-			Code: commerce.IllegalTransition, Message: string(a) + " is not possible while the return is " + now.State,
-			Details: commerce.Allowed{Mutations: situation.Actions()},
-		}
+		return locked{}, awaited{}, situation.refuse(string(a) + " is not possible while the return is " + now.State)
 	}
 	rows, err := tx.Ent.OrderReturnLine.Query().Where(orderreturnline.OrderReturnID(id)).Order(orderreturnline.ByID()).All(all)
 	return o, awaited{now, rows}, err

@@ -141,10 +141,12 @@ func (s Situation) May(a Action) error {
 			return nil
 		}
 	}
-	return &commerce.Error{
-		Code: commerce.IllegalTransition, Message: string(a) + " is not possible while the order is " + string(s.State),
-		Details: commerce.Allowed{Mutations: s.Actions()},
-	}
+	return s.refuse(string(a) + " is not possible while the order is " + string(s.State))
+}
+
+// refuse is ILLEGAL_TRANSITION for a reason, with what is legal now.
+func (s Situation) refuse(why string) *commerce.Error {
+	return &commerce.Error{Code: commerce.IllegalTransition, Message: why, Details: commerce.Allowed{Mutations: s.Actions()}}
 }
 
 // paymentState follows from what was paid and given back.

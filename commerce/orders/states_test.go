@@ -56,6 +56,13 @@ func TestWhatIsLegalWhen(t *testing.T) {
 	require.Error(t, Situation{State: Open, Work: open}.May("orderForget"), "what is not in the table is not legal")
 }
 
+func TestARefusalTellsWhyAndWhatIsLegalNow(t *testing.T) {
+	s := Situation{State: Held, Due: 1}
+	legal := commerce.Allowed{Mutations: []string{"orderPaymentRecord", "orderCancel"}}
+	require.Equal(t, &commerce.Error{Code: commerce.IllegalTransition, Message: "the counter is closed", Details: legal}, s.refuse("the counter is closed"))
+	require.Equal(t, &commerce.Error{Code: commerce.IllegalTransition, Message: "fulfillmentShip is not possible while the order is HELD", Details: legal}, s.May(Ship))
+}
+
 func TestPaymentStatesFollowFromSums(t *testing.T) {
 	for _, c := range []struct {
 		paid, refunded, total int64
