@@ -24,25 +24,11 @@ import (
 	"github.com/oneshelf/oneshelf/server"
 )
 
-// together runs fn n times, a bounded number of them at once.
-func together(once, n int, fn func(i int)) {
-	var all sync.WaitGroup
-	free := make(chan struct{}, once)
-	for i := range n {
-		free <- struct{}{}
-		all.Go(func() {
-			defer func() { <-free }()
-			fn(i)
-		})
-	}
-	all.Wait()
-}
-
 // tally calls a mutation at once from two processes with each input, and counts what was said; "" is success.
 func (x *calls) tally(t *testing.T, again *apitest.API, n int, mutation string, input func(i int) apitest.Vars) map[string]int {
 	t.Helper()
 	out, mu := map[string]int{}, sync.Mutex{}
-	together(40, n, func(i int) {
+	testkit.AtOnce(40, n, func(i int) {
 		said, _ := call(t, &apitest.Client{API: []*apitest.API{x.a, again}[i%2], Token: x.c.Token}, mutation, input(i))
 		mu.Lock()
 		defer mu.Unlock()
@@ -129,7 +115,7 @@ func TestCC02AllThatEndsAnOrderAtOnce(t *testing.T) {
 			said := make([]string, len(tries))
 			expired := make(chan error, 1)
 			go func() { _, err := again.Resolver.Orders.Expire(context.Background()); expired <- err }()
-			together(len(tries), len(tries), func(i int) {
+			testkit.AtOnce(len(tries), len(tries), func(i int) {
 				all, _ := call(t, &apitest.Client{API: []*apitest.API{x.a, again}[i%2], Token: x.c.Token}, tries[i].mutation, tries[i].input)
 				said[i] = strings.Join(all, ";")
 			})
@@ -175,7 +161,7 @@ func TestCC04EditsOfTheSameLevel(t *testing.T) {
 		for range 10 {
 			from := level()
 			var adjusted, counted []string
-			together(2, 2, func(i int) {
+			testkit.AtOnce(2, 2, func(i int) {
 				if i == 0 {
 					adjusted, _ = call(t, x.c, "stockAdjust", apitest.Vars{"idempotencyKey": fmt.Sprint("adjust ", from), "variant": code("sku", sku), "location": code("code", "WH"), "delta": 7, "reason": "r"})
 				} else {
@@ -294,7 +280,7 @@ func TestCC05RedisIsNeverTheTruth(t *testing.T) {
 				require.Equal(t, []string{world.IDs["WH"], world.IDs["WH"]}, seen())
 				between()
 				won := make([]bool, 12)
-				together(12, 12, func(i int) { // five hats lie there
+				testkit.AtOnce(12, 12, func(i int) { // five hats lie there
 					in := buying(fmt.Sprint(i), "HAT", 1)
 					said, _ := call(t, &apitest.Client{API: []*apitest.API{a, again}[i%2], Token: store.Token}, "orderPlace", in)
 					won[i] = len(said) == 0

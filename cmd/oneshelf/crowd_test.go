@@ -17,6 +17,7 @@ import (
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/internal/db"
+	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
 // crowd is buyers, staff, warehouses and other systems at work on servers that are killed again and again. Whoever gets no answer asks
@@ -78,7 +79,12 @@ const (
 
 // Whatever buyers, staff and warehouses do while servers die: what was answered is there, once, and the books are right (CR-01, CR-02, ID-03).
 func TestACrowdOnServersThatAreKilled(t *testing.T) {
-	seed := seedOf(t)
+	eachCrowd(t, func(t *testing.T, c *crowd) { c.run(t, soak(10)) })
+}
+
+// eachCrowd runs fn with a crowd of its own on every kind of fleet, all of them at once.
+func eachCrowd(t *testing.T, fn func(*testing.T, *crowd)) {
+	seed := testkit.Seed(t)
 	for i, c := range []struct {
 		name    string
 		servers int
@@ -91,7 +97,7 @@ func TestACrowdOnServersThatAreKilled(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			database, redis := c.url(t)
-			newCrowd(t, newFleet(t, c.servers, database, redis), seed+uint64(i)).run(t, soak(10))
+			fn(t, newCrowd(t, newFleet(t, c.servers, database, redis), seed+uint64(i)))
 		})
 	}
 }

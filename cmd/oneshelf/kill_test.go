@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
 const (
@@ -44,7 +46,7 @@ type storm struct {
 // Nothing that was answered is lost and nothing happens twice, whenever the server dies (CR-01, MP-01).
 func TestKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
-	kills, seed := soak(6), seedOf(t)
+	kills, seed := soak(6), testkit.Seed(t)
 	s := &storm{process: newProcess(t), t: t, seed: seed, placed: map[string]string{}, adjusted: map[string]int{}, bought: map[string]bool{}, shipped: map[string]string{}}
 	t.Logf("ready on an empty folder after %v", s.start(t))
 	s.token = tokenOf(t, s.dir)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
 // What the story of the cut lines is made of.
@@ -42,7 +44,7 @@ type live struct {
 // Whoever is cut off reads on from what it saw last, and sees every event once and in order, whichever transport, server and engine (SU-01).
 func TestSubscribersWhoAreCutOffSeeEverythingOnceAndInOrder(t *testing.T) {
 	t.Parallel()
-	seed := seedOf(t)
+	seed := testkit.Seed(t)
 	t.Run("SQLite", func(t *testing.T) {
 		newLive(t, newFleet(t, 1, "", "")).run(t, seed, nil)
 	})

@@ -25,26 +25,11 @@ const (
 // Thousands of buyers want a hundred units while servers die: a hundred get one, everybody else is told that there is none, and whoever
 // was told to have one has it (CC-01, CR-01).
 func TestARushOfBuyersForAHundredUnits(t *testing.T) {
-	seed := seedOf(t)
 	buyers, kills := 1000, 3
 	if soaking() {
 		buyers, kills = 10_000, 12
 	}
-	for i, c := range []struct {
-		name    string
-		servers int
-		url     func(testing.TB) (database, redis string)
-	}{
-		{"SQLite", 1, func(testing.TB) (string, string) { return "", "" }},
-		{"PostgreSQL", 1, func(t testing.TB) (string, string) { return newPostgres(t), "" }},
-		{"PostgreSQL, three processes and Redis", 3, withRedis},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			database, redis := c.url(t)
-			newCrowd(t, newFleet(t, c.servers, database, redis), seed+uint64(i)).rush(t, buyers, kills)
-		})
-	}
+	eachCrowd(t, func(t *testing.T, c *crowd) { c.rush(t, buyers, kills) })
 }
 
 // rush lets buyers come, a bounded number of them at once, and kills as they do.

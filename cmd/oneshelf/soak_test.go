@@ -3,8 +3,6 @@ package main
 import (
 	"os"
 	"strconv"
-	"testing"
-	"time"
 )
 
 // soakKills is how often a server is killed in the long form of a test.
@@ -25,14 +23,3 @@ func soak(short int) int {
 
 // soaking tells whether the long form is asked for.
 func soaking() bool { return soak(0) > 0 }
-
-// seedOf is what chance begins with: ONESHELF_SEED repeats a run that failed, as far as other processes let it be repeated.
-func seedOf(t testing.TB) uint64 {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("ONESHELF_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("ONESHELF_SEED=%d", seed)
-	return seed
-}

@@ -252,7 +252,7 @@ func TestCancelingPartsAndShippingAtOnce(t *testing.T) { // FEATURES 23, CC-02
 		s.put(t, "HAT", "WH", 3*races)
 		taken := make([]orders.Accepted, races)
 		order := make([]commerce.UUID, races)
-		at(4, races, func(i int) {
+		testkit.AtOnce(4, races, func(i int) {
 			p, _, err := s.Place(k.Ctx, s.input(want("HAT", 3)))
 			var work commerce.UUID
 			if err == nil {
@@ -266,7 +266,7 @@ func TestCancelingPartsAndShippingAtOnce(t *testing.T) { // FEATURES 23, CC-02
 				t.Error(err)
 			}
 		})
-		at(4, races, func(i int) {
+		testkit.AtOnce(4, races, func(i int) {
 			var both sync.WaitGroup
 			send := func() {
 				_, _, err := s.Ship(k.Ctx, s.parcel(taken[i], some("HAT", int64(1+i%3))))

@@ -246,7 +246,7 @@ func TestGuessesAtOnce(t *testing.T) {
 		s.fetched(t, want("HAT", 1))
 		const guesses = 200
 		errs := make([]error, guesses)
-		at(guesses, guesses, func(i int) { _, _, errs[i] = s.VerifyPickup(k.Ctx, show(fmt.Sprintf("00000-%05d", i))) })
+		testkit.AtOnce(guesses, guesses, func(i int) { _, _, errs[i] = s.VerifyPickup(k.Ctx, show(fmt.Sprintf("00000-%05d", i))) })
 		said := map[string]int{}
 		for _, err := range errs {
 			require.Len(t, testkit.Said(err), 1)
@@ -265,7 +265,7 @@ func TestOfManyWhoShowOneCodeOneGetsTheGoods(t *testing.T) {
 			code := s.code(t, s.fetched(t, want("HAT", 1)))
 			in := show(code)
 			errs, replays := make([]error, 50), make([]bool, 50)
-			at(50, 50, func(i int) {
+			testkit.AtOnce(50, 50, func(i int) {
 				mine := in
 				if !same {
 					mine.Key = fresh()
@@ -299,7 +299,7 @@ func TestCancelingAndPickingUpAtOnce(t *testing.T) { // CC-02
 		s := newCounter(t, k)
 		s.put(t, "HAT", "ST", races)
 		ids, codes := make([]commerce.UUID, races), make([]string, races)
-		at(4, races, func(i int) {
+		testkit.AtOnce(4, races, func(i int) {
 			var err error
 			if ids[i], err = s.fetch(want("HAT", 1)); err != nil {
 				t.Error(err)
@@ -309,7 +309,7 @@ func TestCancelingAndPickingUpAtOnce(t *testing.T) { // CC-02
 			codes[i] = s.code(t, id)
 		}
 		var fetched, canceled [races]error
-		at(4, races, func(i int) {
+		testkit.AtOnce(4, races, func(i int) {
 			var pair sync.WaitGroup
 			pair.Go(func() { _, _, fetched[i] = s.VerifyPickup(k.Ctx, show(codes[i])) })
 			pair.Go(func() { _, _, canceled[i] = s.Cancel(k.Ctx, s.stop(ids[i])) })

@@ -12,27 +12,13 @@ import (
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
-// at runs fn n times, a bounded number of them at once.
-func at(once, n int, fn func(i int)) {
-	var all sync.WaitGroup
-	free := make(chan struct{}, once)
-	for i := range n {
-		free <- struct{}{}
-		all.Go(func() {
-			defer func() { <-free }()
-			fn(i)
-		})
-	}
-	all.Wait()
-}
-
 func TestTwoHundredBuyersOfTenUnits(t *testing.T) { // CC-01, FEATURES 1 and 6
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 6)
 		s.put(t, "HAT", "ST", 4)
 		errs := make([]error, 200)
-		at(len(errs), len(errs), func(i int) { _, _, errs[i] = s.Place(k.Ctx, s.input(want("HAT", 1))) })
+		testkit.AtOnce(len(errs), len(errs), func(i int) { _, _, errs[i] = s.Place(k.Ctx, s.input(want("HAT", 1))) })
 		won := 0
 		for _, err := range errs {
 			if err == nil {
@@ -56,7 +42,7 @@ func TestOrdersOfTheSameVariantsCrosswise(t *testing.T) { // CC-06
 			s.put(t, "HAT", location, 80)
 			s.put(t, "CAP", location, 80)
 		}
-		at(32, 96, func(i int) {
+		testkit.AtOnce(32, 96, func(i int) {
 			lines := []orders.LineInput{want("HAT", 1), want("CAP", 1)}
 			if i%2 == 1 {
 				lines[0], lines[1] = lines[1], lines[0]
@@ -82,7 +68,7 @@ func TestOfManyWhoCancelOneWins(t *testing.T) { // CC-02
 		s.put(t, "HAT", "WH", 5)
 		id := s.placed(t, want("HAT", 3))
 		errs := make([]error, 16)
-		at(16, len(errs), func(i int) { _, _, errs[i] = s.Cancel(k.Ctx, s.stop(id)) })
+		testkit.AtOnce(16, len(errs), func(i int) { _, _, errs[i] = s.Cancel(k.Ctx, s.stop(id)) })
 		won := 0
 		for _, err := range errs {
 			if err == nil {
@@ -107,7 +93,7 @@ func TestCancelingAndShippingAtOnce(t *testing.T) { // FEATURES 23
 		s.put(t, "HAT", "WH", races)
 		taken := make([]orders.Accepted, races)
 		order := make([]commerce.UUID, races)
-		at(4, races, func(i int) {
+		testkit.AtOnce(4, races, func(i int) {
 			p, _, err := s.Place(k.Ctx, s.input(want("HAT", 1)))
 			var work commerce.UUID
 			if err == nil {
@@ -122,7 +108,7 @@ func TestCancelingAndShippingAtOnce(t *testing.T) { // FEATURES 23
 			}
 		})
 		var shipped, canceled [races]error
-		at(4, races, func(i int) {
+		testkit.AtOnce(4, races, func(i int) {
 			var pair sync.WaitGroup
 			pair.Go(func() { _, _, shipped[i] = s.Ship(k.Ctx, s.parcel(taken[i])) })
 			pair.Go(func() { _, _, canceled[i] = s.Cancel(k.Ctx, s.stop(order[i])) })
@@ -158,7 +144,7 @@ func TestTheSameOrderAtOnceIsPlacedOnce(t *testing.T) { // ID-01, ID-04
 			answers := make([]orders.Placed, 16)
 			replays := make([]bool, 16)
 			errs := make([]error, 16)
-			at(16, 16, func(i int) { answers[i], replays[i], errs[i] = s.Place(k.Ctx, in) })
+			testkit.AtOnce(16, 16, func(i int) { answers[i], replays[i], errs[i] = s.Place(k.Ctx, in) })
 			first := 0
 			for i := range answers {
 				require.NoError(t, errs[i])
@@ -180,7 +166,7 @@ func TestAnExternalReferenceIsTakenOnce(t *testing.T) {
 		s.put(t, "HAT", "WH", 99)
 		placed := make([]orders.Placed, 16)
 		errs := make([]error, 16)
-		at(16, 16, func(i int) {
+		testkit.AtOnce(16, 16, func(i int) {
 			in := s.input(want("HAT", 1))
 			in.External = &commerce.Reference{System: "web", Value: "7"}
 			placed[i], _, errs[i] = s.Place(k.Ctx, in)

@@ -99,7 +99,7 @@ func TestGivingBackTwiceAtOnce(t *testing.T) { // MQ-03, CC-02
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", races)
 		paid := make([]commerce.UUID, races)
-		at(8, races, func(i int) {
+		testkit.AtOnce(8, races, func(i int) {
 			in := s.input(want("HAT", 1))
 			in.Payments = []orders.PaymentInput{{Method: "CARD", Amount: commerce.Money{Amount: 10000, Currency: "CNY"}}}
 			p, _, err := s.Place(k.Ctx, in)
@@ -109,7 +109,7 @@ func TestGivingBackTwiceAtOnce(t *testing.T) { // MQ-03, CC-02
 			paid[i] = p.Order
 		})
 		errs := make([]error, 2*races)
-		at(8, len(errs), func(i int) { _, _, errs[i] = s.Refund(k.Ctx, s.giveBack(paid[i/2], int64(5001+i%2*4999))) })
+		testkit.AtOnce(8, len(errs), func(i int) { _, _, errs[i] = s.Refund(k.Ctx, s.giveBack(paid[i/2], int64(5001+i%2*4999))) })
 		won := 0
 		for i, err := range errs {
 			switch {

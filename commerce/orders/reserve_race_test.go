@@ -94,7 +94,7 @@ func TestAHundredReservesOfOneMemberAtOnce(t *testing.T) { // CC-03
 		s.put(t, "CAP", "WH", 500)
 		run := func(member *commerce.MemberRef, line orders.ReserveLine, where string) (won int) {
 			errs := make([]error, 100)
-			at(100, 100, func(i int) {
+			testkit.AtOnce(100, 100, func(i int) {
 				v := k.Viewer(auth.Scopes()...)
 				v.Subject = "desk" // one client, or two that share the member
 				if member != nil && i%2 == 1 {

@@ -340,7 +340,7 @@ func TestMuchExpiresAtOnce(t *testing.T) { // CR-02
 		require.NoError(t, err)
 		k.Clock.Advance(time.Hour)
 		counts := make([]int, 2)
-		at(2, 2, func(i int) { counts[i], _ = s.Expire(context.Background()) })
+		testkit.AtOnce(2, 2, func(i int) { counts[i], _ = s.Expire(context.Background()) })
 		n, err := s.Expire(context.Background())
 		require.ErrorIs(t, err, stock.ErrShort)
 		require.Equal(t, 2*each, counts[0]+counts[1]+n)

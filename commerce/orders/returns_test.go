@@ -273,7 +273,7 @@ func TestTheSameGoodsComeBackOnce(t *testing.T) { // MQ-03
 		id := s.left(t, []orders.LineInput{want("HAT", 7)})
 		made := make([]commerce.UUID, 24)
 		errs := make([]error, len(made))
-		at(8, len(made), func(i int) { made[i], _, errs[i] = s.RequestReturn(k.Ctx, s.back(id, some("HAT", 2))) })
+		testkit.AtOnce(8, len(made), func(i int) { made[i], _, errs[i] = s.RequestReturn(k.Ctx, s.back(id, some("HAT", 2))) })
 		var open []commerce.UUID
 		for i, err := range errs {
 			if err == nil {
@@ -284,7 +284,7 @@ func TestTheSameGoodsComeBackOnce(t *testing.T) { // MQ-03
 		}
 		require.Len(t, open, 3)
 		var taken [24]error
-		at(8, len(taken), func(i int) {
+		testkit.AtOnce(8, len(taken), func(i int) {
 			if i%4 == 3 {
 				_, _, taken[i] = s.RejectReturn(k.Ctx, s.refusal(open[i%3]))
 				return

@@ -327,7 +327,7 @@ func TestRefusingWhileOthersActOnTheSameWork(t *testing.T) { // CC-02, CC-03
 					taken[i] = s.accepted(t, ids[i])
 				}
 				var rejected, others [races]error
-				at(4, races, func(i int) {
+				testkit.AtOnce(4, races, func(i int) {
 					var pair sync.WaitGroup
 					pair.Go(func() { rejected[i] = reject(s, ids[i], taken[i]) })
 					pair.Go(func() { others[i] = other(s, ids[i], taken[i]) })
@@ -383,7 +383,7 @@ func TestAcceptingWhileTheTimeRunsOut(t *testing.T) {
 				}
 			})
 		}
-		at(4, races, func(i int) { // from the far end, so that they meet
+		testkit.AtOnce(4, races, func(i int) { // from the far end, so that they meet
 			_, _, errs[i] = s.Accept(k.Ctx, orders.AcceptInput{Key: fresh(), Work: works[races-1-i]})
 		})
 		all.Wait()

@@ -3,12 +3,9 @@ package orders_test
 import (
 	"errors"
 	"math/rand/v2"
-	"os"
 	"reflect"
-	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,22 +13,11 @@ import (
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
-// seedOf is what chance begins with: ONESHELF_SEED repeats a run that failed.
-func seedOf(t testing.TB) uint64 {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("ONESHELF_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("ONESHELF_SEED=%d", seed)
-	return seed
-}
-
 // Everybody does anything: each call is answered as a simple model says, everything is then as the model has it, and each call made
 // again answers the same and changes nothing.
 func TestWhateverHappensTheBooksAreRight(t *testing.T) { // MQ-01, MQ-02, MQ-03, ID-01, ID-03
 	t.Parallel()
-	seed := seedOf(t)
+	seed := testkit.Seed(t)
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		w := newWorld(t, k)
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -75,7 +61,7 @@ func TestWhateverHappensTheBooksAreRight(t *testing.T) { // MQ-01, MQ-02, MQ-03,
 // The same by many at once: nobody can say what will be refused, but whoever is refused is told why, and the books are right.
 func TestWhateverHappensAtOnceTheBooksAreRight(t *testing.T) { // CC-01, CC-02, CC-06, ID-04
 	t.Parallel()
-	seed := seedOf(t)
+	seed := testkit.Seed(t)
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		w := newWorld(t, k)
 		var all sync.WaitGroup
