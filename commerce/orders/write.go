@@ -20,8 +20,9 @@ var (
 	entryTable   = db.Into("order_entries", "id uuid, brand_id uuid, order_id uuid, at bigint, actor text, kind text, note text")
 )
 
-// writeOrders writes new orders with their lines, payments, pick-up codes, first line of the timeline and facts, all but the codes when
-// the transaction's work is done. An order with a reason to be held is.
+// writeOrders writes new orders with their lines, payments, first line of the timeline and facts when the transaction's work is done.
+// When one of them is to be picked up, the rows of all are written at once, since a code points at its order, and then the codes. An
+// order with a reason to be held is.
 func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds []string) error {
 	var orders, lines, payments, entries []any
 	var pickups []pickup
@@ -55,7 +56,7 @@ func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds 
 	if len(pickups) == 0 {
 		return nil
 	}
-	if err := tx.Flush(ctx); err != nil { // a code points at its order
+	if err := tx.Flush(ctx); err != nil {
 		return err
 	}
 	return issueCodes(ctx, tx, pickups)
