@@ -42,8 +42,8 @@ func (Location) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("brand_id", "code_folded").Unique(), index.Fields("brand_id", "code", "id")}
 }
 
-// StockLevel is a variant at a location. Its figures are the sums of its movements; only conditional updates change them, and the
-// CHECK constraints stand behind those.
+// StockLevel is a variant at a location. Its figures (on hand, reserved, incoming, damaged) are the sums of its movements; only
+// commerce/stock changes them, in the transaction of their movements, and the CHECK constraints stand behind it.
 type StockLevel struct{ ent.Schema }
 
 func (StockLevel) Mixin() []ent.Mixin {
@@ -62,7 +62,8 @@ func (StockLevel) Fields() []ent.Field {
 		field.Int64("damaged").Default(0),
 		// shortfall is how much less is on hand than is reserved: a count of a system of record may say so, nothing else makes it grow.
 		field.Int64("shortfall").Default(0),
-		// counted_at and source are of the last count that a system of record sent; an older count is stale.
+		// counted_at and source are of the last count that a system of record sent, or of a count by hand after it where counts age; a
+		// count that is not newer is skipped.
 		field.Int64("counted_at").GoType(commerce.Instant(0)).Default(0),
 		field.String("source").Default(""),
 		// stale is set by the clock when the count has aged beyond the location's rule, and cleared by the next one.
