@@ -42,8 +42,8 @@ func TestTheRelayCountsWhatRuns(t *testing.T) {
 		say("B", "", "one"), say("E", ""), // prepared once, run again
 		say("Q", "-- ping"),
 		say("Q", "begin"), say("Q", "UPDATE a"), say("Q", "commit"),
-		say("Q", "begin"), say("Q", "UPDATE x FROM events WHERE seq IS NULL"), say("Q", "commit"), // the sequencer's
-		say("Q", "SELECT EXISTS (SELECT 1 FROM events WHERE seq IS NULL)"),
+		// the sequencer's, sent as one
+		say("Q", "SELECT pg_advisory_xact_lock(1);\n\tWITH fresh AS (SELECT id FROM events WHERE seq IS NULL) UPDATE events SET seq = 1 FROM fresh"),
 		say("Q", "begin"), say("Q", "UPDATE b"), // not yet known whose it is
 	}, nil)
 	r := &relay{statements: map[string]int{}}
