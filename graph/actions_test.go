@@ -157,7 +157,7 @@ var actions = []string{
 }
 
 // What nextActions lists goes well, and everything else answers IllegalTransition with the same list, wherever random lives lead.
-func TestNextActionsAreTrue(t *testing.T) { // FEATURES 21
+func TestNextActionsAreTrue(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		c := apitest.New(t, k).Client(t)
 		seed := rand.Uint64()

@@ -128,7 +128,7 @@ func TestKeysThatHaveHadTheirTimeAreSweptUp(t *testing.T) {
 	})
 }
 
-func TestReservationsEndByThemselves(t *testing.T) { // FEATURES A23
+func TestReservationsEndByThemselves(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		_, err := (&catalog.Service{Store: k.Store}).Upsert(k.Ctx, catalog.UpsertInput{
 			Handle: commerce.Some("hat"), Title: commerce.Some("Hat"), Variants: []catalog.VariantInput{{SKU: commerce.Some("HAT")}},

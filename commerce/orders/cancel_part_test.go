@@ -37,7 +37,7 @@ func (s *shop) workStates(t testing.TB, order commerce.UUID) (out []string) {
 	return out
 }
 
-func TestAPartOfAnOrderIsCanceled(t *testing.T) { // FEATURES 24
+func TestAPartOfAnOrderIsCanceled(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 9)
@@ -245,7 +245,7 @@ func TestAPartOfAHeldOrderIsCanceled(t *testing.T) {
 }
 
 // A unit is either sent or canceled, however both come at once.
-func TestCancelingPartsAndShippingAtOnce(t *testing.T) { // FEATURES 23, CC-02
+func TestCancelingPartsAndShippingAtOnce(t *testing.T) { // CC-02
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		const races = 500
 		s := newShop(t, k, k.Ctx)

@@ -12,7 +12,7 @@ import (
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
-func TestCancelingGivesBackOnce(t *testing.T) { // FEATURES 22
+func TestCancelingGivesBackOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 1)

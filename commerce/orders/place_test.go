@@ -192,7 +192,7 @@ func TestPrices(t *testing.T) {
 	})
 }
 
-// FEATURES: check and reserve use the same plan, and the demand of all lines is summed.
+// What is checked and what is reserved is one plan, in which the demand of all lines is summed.
 func TestStockIsPromisedWhereThePlanSays(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)

@@ -21,7 +21,7 @@ func (s *shop) policy(t testing.TB, in orders.PolicyInput) routing.Policy {
 	return p
 }
 
-func TestABrandSaysHowLocationsAreChosen(t *testing.T) { // FEATURES 8
+func TestABrandSaysHowLocationsAreChosen(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		p, err := s.Policy(k.Ctx)

@@ -12,7 +12,7 @@ import (
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
-func TestTwoHundredBuyersOfTenUnits(t *testing.T) { // CC-01, FEATURES 1 and 6
+func TestTwoHundredBuyersOfTenUnits(t *testing.T) { // CC-01
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 6)
@@ -86,7 +86,7 @@ func TestOfManyWhoCancelOneWins(t *testing.T) { // CC-02
 }
 
 // The warehouse ships while the shop cancels: either the parcel leaves and cancel is only asked for, or the token is void and nothing leaves.
-func TestCancelingAndShippingAtOnce(t *testing.T) { // FEATURES 23
+func TestCancelingAndShippingAtOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		const races = 500
 		s := newShop(t, k, k.Ctx)

@@ -14,7 +14,7 @@ func (s *shop) giveBack(order commerce.UUID, amount int64) orders.RefundInput {
 	return orders.RefundInput{Key: fresh(), Order: commerce.OrderRef{ID: &order}, Amount: commerce.Money{Amount: amount, Currency: "CNY"}, Reason: "as agreed"}
 }
 
-func TestMoneyIsGivenBackInParts(t *testing.T) { // FEATURES 27, MQ-03
+func TestMoneyIsGivenBackInParts(t *testing.T) { // MQ-03
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 9)

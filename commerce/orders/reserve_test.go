@@ -82,7 +82,7 @@ func (s *shop) count(t testing.TB, v *ent.Variant) []int {
 	return []int{onHand, reserved}
 }
 
-func TestAnOrderTakesWhatWasKept(t *testing.T) { // FEATURES A23
+func TestAnOrderTakesWhatWasKept(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 5)
@@ -294,7 +294,7 @@ func TestReleasing(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotTakenInTimeIsGivenBack(t *testing.T) { // FEATURES A23
+func TestWhatIsNotTakenInTimeIsGivenBack(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 100)

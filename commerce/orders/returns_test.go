@@ -80,7 +80,7 @@ func (s *shop) shelf(t testing.TB, variant, location commerce.UUID) (out [3]int)
 	return out
 }
 
-func TestGoodsComeBackInParts(t *testing.T) { // FEATURES 26
+func TestGoodsComeBackInParts(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 9)

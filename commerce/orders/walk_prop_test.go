@@ -38,7 +38,7 @@ type walker struct {
 
 // Random orders go through their lives: exactly what is listed may be done, everything else is refused and changes nothing, and
 // after each step all sums hold.
-func TestExactlyWhatIsListedMayBeDone(t *testing.T) { // FEATURES 21, MQ-02, MQ-03
+func TestExactlyWhatIsListedMayBeDone(t *testing.T) { // MQ-02, MQ-03
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newCounter(t, k)
 		seed := rand.Uint64()

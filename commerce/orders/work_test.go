@@ -42,7 +42,7 @@ func (s *shop) told(t testing.TB, order commerce.UUID) (out []string) {
 	return out
 }
 
-func TestWorkThatAStoreRefusesGoesToAnother(t *testing.T) { // FEATURES 8
+func TestWorkThatAStoreRefusesGoesToAnother(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 5)
