@@ -293,6 +293,17 @@ func IsForeignKey(err error) bool {
 	return false
 }
 
+// IsCheck tells whether err is a broken CHECK constraint.
+func IsCheck(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "23514"
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() == 275 // SQLITE_CONSTRAINT_CHECK
+	}
+	return false
+}
+
 // IsTransient tells whether the same transaction may succeed when it is run again. InTx has done so, until it gave up.
 func IsTransient(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {

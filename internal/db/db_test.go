@@ -98,16 +98,16 @@ func TestBrokenConstraintsAreTold(t *testing.T) {
 		_, foreign := w.Exec(k.Ctx, "INSERT INTO categories (id, brand_id, name, path, path_key) VALUES (?, ?, 'a', '[]', 'a')", commerce.NewUUID(), commerce.NewUUID())
 		_, check := w.Exec(k.Ctx, "INSERT INTO external_refs (id, brand_id, kind, system, value) VALUES (?, ?, 'a', 'a', 'a')", commerce.NewUUID(), k.Brand.ID)
 		for _, c := range []struct {
-			name            string
-			err             error
-			unique, foreign bool
+			name                   string
+			err                    error
+			unique, foreign, check bool
 		}{
-			{"unique", unique, true, false}, {"primary", primary, true, false}, {"foreign", foreign, false, true},
-			{"check", check, false, false}, {"none", errors.New("x"), false, false},
+			{"unique", unique, true, false, false}, {"primary", primary, true, false, false}, {"foreign", foreign, false, true, false},
+			{"check", check, false, false, true}, {"none", errors.New("x"), false, false, false},
 		} {
 			require.Error(t, c.err, c.name)
 			err := fmt.Errorf("wrapped: %w", c.err)
-			require.Equal(t, []bool{c.unique, c.foreign}, []bool{db.IsUnique(err), db.IsForeignKey(err)}, "%s: %v", c.name, err)
+			require.Equal(t, []bool{c.unique, c.foreign, c.check}, []bool{db.IsUnique(err), db.IsForeignKey(err), db.IsCheck(err)}, "%s: %v", c.name, err)
 		}
 	})
 }
