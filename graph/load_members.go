@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/members"
@@ -86,8 +84,8 @@ func (r *Resolver) membersByID(ctx context.Context, ids []commerce.UUID, s selec
 var newestFirst = keyset.Order{Name: "member-orders", Keys: []keyset.Key{{Expr: "placed_at", Desc: true}, {Expr: "id", Desc: true}}}
 
 // memberOrders reads one page of orders for each of many members in one statement.
-func (r *Resolver) memberOrders(ctx context.Context, byID map[commerce.UUID]*model.Member, s selection, f graphql.CollectedField) error {
-	a, err := argsOf(s.arguments(f))
+func (r *Resolver) memberOrders(ctx context.Context, byID map[commerce.UUID]*model.Member, s selection, f pageField) error {
+	a, err := argsOf(s.arguments(f.CollectedField))
 	if err != nil {
 		return err
 	}
@@ -101,7 +99,7 @@ func (r *Resolver) memberOrders(ctx context.Context, byID map[commerce.UUID]*mod
 	if err != nil {
 		return err
 	}
-	models, err := r.orderModels(ctx, rows, selection{oc: s.oc, set: f.Selections}.nodes("MemberOrderConnection", "MemberOrderEdge"))
+	models, err := r.orderModels(ctx, rows, f.asked.nodes("MemberOrderConnection", "MemberOrderEdge"))
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 	if len(rows) == 0 {
 		return out, nil
 	}
+	s = withWork(s)
 	parts, err := r.orderParts(ctx, rows, s)
 	if err != nil {
 		return nil, err
@@ -122,6 +123,18 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 		}
 	}
 	return out, nil
+}
+
+// withWork adds what is asked of orders as the orders of their own work: that is the same order, read once with all of it.
+func withWork(s selection) selection {
+	for next := s; ; {
+		work, _ := next.child("fulfillmentOrders", "Order")
+		inner, asked := work.child("order", "FulfillmentOrder")
+		if !asked {
+			return s
+		}
+		s.set, next = slices.Concat(s.set, inner.set), inner
+	}
 }
 
 func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selection) (*orderParts, error) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"entgo.io/ent/dialect/sql"
-	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -200,8 +199,8 @@ func (r *Resolver) hiddenOrders(ctx context.Context, rows []*ent.StockMovement) 
 const ofOrder = "order"
 
 // levelPages reads one page of stock levels for each of many variants in one statement.
-func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model.Variant, s selection, f graphql.CollectedField) error {
-	a, err := argsOf(s.arguments(f))
+func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model.Variant, s selection, f pageField) error {
+	a, err := argsOf(s.arguments(f.CollectedField))
 	if err != nil {
 		return err
 	}
@@ -215,7 +214,7 @@ func (r *Resolver) levelPages(ctx context.Context, byID map[commerce.UUID]*model
 	if err != nil {
 		return err
 	}
-	sub := selection{oc: s.oc, set: f.Selections}.nodes("VariantStockLevelConnection", "VariantStockLevelEdge")
+	sub := f.asked.nodes("VariantStockLevelConnection", "VariantStockLevelEdge")
 	models, err := r.levels(ctx, rows, sub)
 	if err != nil {
 		return err

@@ -3,10 +3,10 @@ package graph
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -94,23 +94,29 @@ func argsOf(given map[string]any) (keyset.Args, error) {
 	return out, nil
 }
 
+// pageField is a field that asks for a page, and what it asks of it.
+type pageField struct {
+	graphql.CollectedField
+	asked selection
+}
+
 // pages are the fields of a name that ask for pages, one for each page: aliases of the same page share what is read for it, so it has
 // what any of them asks.
-func (s selection) pages(name string, types ...string) []graphql.CollectedField {
-	var out []graphql.CollectedField
+func (s selection) pages(name string, types ...string) []pageField {
+	var out []pageField
 	places := map[string]int{}
 	for _, f := range s.fields(name, types...) {
 		a, err := argsOf(s.arguments(f))
 		if err != nil {
-			return []graphql.CollectedField{f} // whoever reads the page refuses it
+			return []pageField{{CollectedField: f}} // whoever reads the page refuses it
 		}
 		key := model.PageKey(a.First, a.After, a.Last, a.Before)
 		if i, ok := places[key]; ok {
-			out[i].Selections = slices.Concat(out[i].Selections, f.Selections) // a new list: documents are shared between requests
+			out[i].asked.set = append(out[i].asked.set, f.Selections)
 			continue
 		}
 		places[key] = len(out)
-		out = append(out, f)
+		out = append(out, pageField{f, selection{s.oc, []ast.SelectionSet{f.Selections}}})
 	}
 	return out
 }
