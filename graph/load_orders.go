@@ -6,7 +6,6 @@ import (
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
-	"github.com/oneshelf/oneshelf/commerce/members"
 	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/allocation"
@@ -31,6 +30,7 @@ type orderParts struct {
 	payments     map[commerce.UUID][]*ent.Payment
 	timeline     map[commerce.UUID][]*ent.OrderEntry
 	allWorkState map[commerce.UUID][]orders.WorkState // for nextActions, whatever the viewer sees of it
+	sentFromHere map[commerce.UUID]bool               // the orders that a location of the viewer's sends
 }
 
 // orderModels turns rows into what a request asks of them.
@@ -42,6 +42,9 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 	s = withWork(s)
 	parts, err := r.orderParts(ctx, rows, s)
 	if err != nil {
+		return nil, err
+	}
+	if parts.sentFromHere, err = r.sentFromHere(ctx, rows, s); err != nil {
 		return nil, err
 	}
 	byID := map[commerce.UUID]*model.Order{}
@@ -214,7 +217,7 @@ func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
 			Subtotal: amount(o.Subtotal, o.Currency), Discount: amount(o.Discount, o.Currency), Shipping: amount(o.Shipping, o.Currency),
 			Total: amount(o.Total, o.Currency), Paid: amount(o.Paid, o.Currency), Refunded: amount(o.Refunded, o.Currency),
 		},
-		Delivery: model.ShipDelivery{Address: address(deliveryAddress(ctx, o))},
+		Delivery: model.ShipDelivery{Address: deliveryAddress(ctx, o, p.sentFromHere[o.ID])},
 		Payments: []*model.Payment{}, Timeline: []*model.TimelineEntry{}, Returns: []*model.Return{}, Refunds: []*model.Refund{},
 		FulfillmentOrders: []*model.FulfillmentOrder{}, Fulfillments: []*model.Fulfillment{},
 	}
@@ -259,20 +262,6 @@ func (p *orderParts) mayTell(order commerce.UUID, e *ent.OrderEntry) bool {
 		return slices.ContainsFunc(p.work[order], func(w *ent.FulfillmentOrder) bool { return e.Note == w.HoldReason })
 	}
 	return true
-}
-
-// deliveryAddress is plain to members:pii and to a token narrowed to the location that ships the order, which is the only way such a
-// token sees it; masked to anybody else.
-func deliveryAddress(ctx context.Context, o *ent.Order) *commerce.Address {
-	a := o.Address
-	if a == nil {
-		a = &commerce.Address{}
-	}
-	v := auth.From(ctx)
-	if v.Can(auth.MembersPII) || v.NarrowedByLocation() {
-		return a
-	}
-	return members.MaskAddress(a)
 }
 
 func lineModels(o *ent.Order, p *orderParts, locations map[commerce.UUID]*model.Location) []*model.OrderLine {
