@@ -130,7 +130,7 @@ func TestAThingIsTheSameWhicheverWayItIsReached(t *testing.T) {
 		}
 	}
 	for _, def := range w.schema.GetPossibleTypes(w.schema.Types["Node"]) {
-		if slices.Contains([]string{"StockLevel", "Order", "Member", "Variant", "Product", "FulfillmentOrder", "Fulfillment", "Location", "Channel"}, def.Name) {
+		if !slices.Contains([]string{"Reservation", "StockTransfer", "StockMovement", "Listing", "Job"}, def.Name) { // nothing has these as a field
 			require.True(t, reached[def.Name], "nothing leads to a %s: it proves nothing about it", def.Name)
 		}
 	}

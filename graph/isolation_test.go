@@ -261,3 +261,60 @@ func quoted(t *testing.T, s string) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+// Caches of clients know a thing by its id: one id never stands for two.
+func TestAnIDStandsForOneThing(t *testing.T) {
+	a := apitest.New(t, testkit.SQLite(t), unlimited)
+	c := a.Client(t)
+	world := apitest.NewWorld(t, c, "Alpha")
+	settled(t, c)
+	types := map[string]string{} // by id
+	var look func(v any)
+	look = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, x := range v {
+				look(x)
+			}
+		case map[string]any:
+			typ, _ := v["__typename"].(string)
+			for key, x := range v {
+				if id, ok := x.(string); ok && idField.MatchString(key) {
+					if types[id] == "" {
+						types[id] = typ
+					}
+					require.Equal(t, types[id], typ, "%s is the id of both", id)
+				}
+				look(x)
+			}
+		}
+	}
+	for _, q := range newWalker(world).queries(t) {
+		look(values(t, c.Do(t, q.query, q.vars)))
+	}
+	for name, id := range world.IDs {
+		require.NotEmpty(t, types[id], "the walk never came by %s", name)
+	}
+}
+
+var idField = regexp.MustCompile(`^id\d*$`) // a number tells fields of several types apart
+
+// SC-01: what can be found by its id alone is what says so, and every such thing can be found.
+func TestEveryNodeCanBeFoundByItsID(t *testing.T) {
+	a := apitest.New(t, testkit.SQLite(t), unlimited)
+	c := a.Client(t)
+	world := apitest.NewWorld(t, c, "Alpha")
+	world.IDs["movement"] = c.Must(t, `{ stockMovements(where: {}, first: 1) { edges { node { id } } } }`, nil).Text("stockMovements.edges.0.node.id")
+	found := map[string]bool{}
+	for _, id := range world.IDs {
+		r := c.Must(t, `query($id: ID!) { node(id: $id) { __typename id } }`, apitest.Vars{"id": id})
+		if typ := r.Text("node.__typename"); typ != "" {
+			require.Equal(t, id, r.Text("node.id"))
+			found[typ] = true
+		}
+	}
+	w := newWalker(world)
+	for _, def := range w.schema.GetPossibleTypes(w.schema.Types["Node"]) {
+		require.True(t, found[def.Name], "%s says that it can be found by its id alone", def.Name)
+	}
+}

@@ -29,7 +29,7 @@ func workModel(ctx context.Context, w *ent.FulfillmentOrder, p *orderParts, loca
 		}
 		if l := p.lineByID[a.OrderLineID]; a.FulfillmentOrderID == w.ID && l != nil && n > 0 {
 			m.Lines = append(m.Lines, &model.FulfillmentOrderLine{
-				ID: id(commerce.OrderLineID, l.ID), Sku: l.Sku, Quantity: int(n), FulfilledQuantity: int(a.Fulfilled),
+				Line: id(commerce.OrderLineID, l.ID), Sku: l.Sku, Quantity: int(n), FulfilledQuantity: int(a.Fulfilled),
 			})
 		}
 	}

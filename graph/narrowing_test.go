@@ -25,34 +25,36 @@ var views = map[string]view{
 	"a token of the store": {
 		claims: auth.Claims{Locations: []string{"ST"}},
 		seen: []string{"ST", "HAT at ST", "BAG at ST", "order2", "order3", "work2 at ST", "work3 at ST", "parcel3 from ST", "member2", "member3", "product", "HAT", "CAP", "BAG",
-			"shop", "market", "listing"},
-		hidden: []string{"WH", "HAT at WH", "CAP at WH", "order1", "work1 at WH", "work2 at WH", "parcel1 from WH", "parcel2 from WH", "member1", "member4", "line1", "payment1"},
-		texts:  []string{"Alpha place WH", "street of WH", "count at WH", "member 1", "member 4", "note 1", "payment 1", "from WH", "WEB-ORDER-1", "13900000001", "13900000004"},
+			"shop", "market", "listing", "return3", "refund3", "reservation at ST", "transfer"},
+		hidden: []string{"WH", "HAT at WH", "CAP at WH", "order1", "work1 at WH", "work2 at WH", "parcel1 from WH", "parcel2 from WH", "member1", "member4", "line1", "payment1", "return1", "refund1", "reservation at WH"},
+		texts:  []string{"Alpha refund 1", "Alpha return 1", "Alpha place WH", "street of WH", "count at WH", "member 1", "member 4", "note 1", "payment 1", "from WH", "WEB-ORDER-1", "13900000001", "13900000004"},
 	},
 	"a token of the market": {
 		claims: auth.Claims{Channels: []string{"market"}},
-		seen:   []string{"WH", "ST", "HAT at WH", "HAT at ST", "market", "listing", "order3", "work3 at ST", "parcel3 from ST", "member3", "product", "HAT"},
-		hidden: []string{"shop", "order1", "order2", "work1 at WH", "work2 at WH", "work2 at ST", "parcel1 from WH", "parcel2 from WH", "member1", "member2", "member4", "line1", "line2", "payment1", "payment2"},
+		seen:   []string{"WH", "ST", "HAT at WH", "HAT at ST", "market", "listing", "order3", "work3 at ST", "parcel3 from ST", "member3", "product", "HAT", "return3", "refund3"},
+		hidden: []string{"shop", "order1", "order2", "work1 at WH", "work2 at WH", "work2 at ST", "parcel1 from WH", "parcel2 from WH", "member1", "member2", "member4", "line1", "line2", "payment1", "payment2", "return1", "refund1"},
 		texts: []string{"channel shop", "member 1", "member 2", "member 4", "note 1", "note 2", "payment 1", "payment 2", "parcel 1", "parcel 2", "WEB-ORDER-1", "WEB-ORDER-2", "77.00",
 			"13900000001", "13900000002", "13900000004"},
 	},
 	"a token of the shop in the store": {
 		claims: auth.Claims{Channels: []string{"shop"}, Locations: []string{"ST"}},
-		seen:   []string{"ST", "HAT at ST", "shop", "order2", "work2 at ST", "member2", "product"},
+		seen:   []string{"ST", "HAT at ST", "shop", "order2", "work2 at ST", "member2", "product", "reservation at ST", "transfer"},
 		hidden: []string{"WH", "HAT at WH", "CAP at WH", "market", "listing", "order1", "order3", "work1 at WH", "work2 at WH", "work3 at ST", "parcel1 from WH", "parcel2 from WH", "parcel3 from ST",
-			"member1", "member3", "member4"},
+			"member1", "member3", "member4", "return1", "return3", "refund1", "refund3", "reservation at WH"},
 		texts: []string{"Alpha place WH", "channel market", "member 1", "member 3", "member 4", "from WH", "parcel 3", "88.00"},
 	},
 	"a token of nothing": {
 		claims: auth.Claims{Channels: []string{}, Locations: []string{}},
 		seen:   []string{"product", "HAT"},
-		hidden: []string{"WH", "ST", "HAT at WH", "HAT at ST", "shop", "market", "listing", "order1", "order2", "order3", "member1", "member2", "member3", "member4", "work2 at ST", "parcel3 from ST"},
-		texts:  []string{"Alpha place", "Alpha channel", "Alpha member", "Alpha note", "Alpha parcel", "Alpha street", "77.00", "88.00"},
+		hidden: []string{"WH", "ST", "HAT at WH", "HAT at ST", "shop", "market", "listing", "order1", "order2", "order3", "member1", "member2", "member3", "member4", "work2 at ST", "parcel3 from ST", "return3", "refund3",
+			"reservation at WH", "reservation at ST", "transfer"},
+		texts: []string{"Alpha place", "Alpha channel", "Alpha member", "Alpha note", "Alpha parcel", "Alpha street", "77.00", "88.00"},
 	},
 	"a token of a place that does not exist": {
 		claims: auth.Claims{Locations: []string{"nowhere"}},
 		seen:   []string{"product", "HAT", "shop", "market"},
-		hidden: []string{"WH", "ST", "HAT at WH", "order1", "order2", "order3", "member1", "member2", "member3", "member4"},
+		hidden: []string{"WH", "ST", "HAT at WH", "order1", "order2", "order3", "member1", "member2", "member3", "member4", "return1", "return3", "refund1", "refund3",
+			"reservation at WH", "reservation at ST", "transfer"},
 	},
 }
 
@@ -205,5 +207,37 @@ func TestStreamsAreNarrowed(t *testing.T) {
 		require.Equal(t, map[string][]string{
 			"STOCK_CHANGED": {world.IDs["HAT at WH"], world.IDs["HAT at ST"], world.IDs["BAG at ST"]}, "ORDER_CHANGED": {bought}, "MEMBER_CHANGED": {world.IDs["member3"]},
 		}, hear(market, 5))
+	})
+}
+
+// A transfer is read by its id from either end, with the other end null to whoever does not see it; a reservation from a place that it keeps
+// something at, with what it keeps there. A third place has neither.
+func TestWhatIsOnItsWayIsReadFromEitherEnd(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a := apitest.New(t, k)
+		own := a.Client(t)
+		apitest.NewWorld(t, own, "Alpha")
+		own.Must(t, `mutation { locationUpsert(input: {code: "FAR", name: "Far"}) { userErrors { code } } }`, nil)
+		kept := own.Must(t, `mutation { stockReserve(input: {idempotencyKey: "k", ttlSeconds: 60, lines: [{variant: {sku: "HAT"}, quantity: 1, location: {code: "WH"}},
+			{variant: {sku: "BAG"}, quantity: 2, location: {code: "ST"}}]}) { reservation { id } userErrors { code } } }`, nil).Text("stockReserve.reservation.id")
+		sent := own.Must(t, `mutation { stockTransferCreate(input: {idempotencyKey: "t", from: {code: "WH"}, to: {code: "ST"}, lines: [{variant: {sku: "HAT"}, quantity: 2}]}) {
+			transfer { id } userErrors { code } } }`, nil).Text("stockTransferCreate.transfer.id")
+		const query = `query($kept: ID!, $sent: ID!) {
+			kept: node(id: $kept) { ... on Reservation { state lines { location { code } variant { sku } quantity } } }
+			sent: node(id: $sent) { ... on StockTransfer { state from { code } to { code } lines { variant { sku } quantity received } } } }`
+		const hat = `"lines": [{"variant": {"sku": "HAT"}, "quantity": 2, "received": 0}]`
+		for place, want := range map[string]string{
+			"WH": `{"kept": {"state": "ACTIVE", "lines": [{"location": {"code": "WH"}, "variant": {"sku": "HAT"}, "quantity": 1}]},
+				"sent": {"state": "IN_TRANSIT", "from": {"code": "WH"}, "to": null, ` + hat + `}}`,
+			"ST": `{"kept": {"state": "ACTIVE", "lines": [{"location": {"code": "ST"}, "variant": {"sku": "BAG"}, "quantity": 2}]},
+				"sent": {"state": "IN_TRANSIT", "from": null, "to": {"code": "ST"}, ` + hat + `}}`,
+			"FAR": `{"kept": null, "sent": null}`,
+		} {
+			c := a.With(t, auth.Claims{Locations: []string{place}, Scopes: []auth.Scope{auth.StockRead}})
+			ids := apitest.Vars{"kept": kept, "sent": sent}
+			require.JSONEq(t, want, string(c.Must(t, query, ids).Data), place)
+			alone := c.Must(t, `query($kept: ID!) { node(id: $kept) { id } }`, apitest.Vars{"kept": kept})
+			require.Equal(t, place != "FAR", alone.Get("node") != nil, "%s: what is asked of it changes nothing about who sees it", place)
+		}
 	})
 }

@@ -2,7 +2,9 @@ package graph
 
 import (
 	"context"
+	"maps"
 
+	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/ent/reservation"
@@ -30,7 +32,8 @@ func reserveInput(in model.StockReserveInput) (orders.ReserveInput, error) {
 	return out, nil
 }
 
-// reservationsByID reads reservations with what is asked of them; of their lines those at places that the viewer sees.
+// reservationsByID reads reservations with what is asked of them; of their lines those at places that the viewer sees. One that keeps
+// nothing at any of them does not exist for the viewer.
 func (r *Resolver) reservationsByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.Reservation, error) {
 	out := map[commerce.UUID]*model.Reservation{}
 	rows, err := r.Store.Ent.Reservation.Query().Where(reservation.IDIn(ids...)).All(ctx)
@@ -45,7 +48,8 @@ func (r *Resolver) reservationsByID(ctx context.Context, ids []commerce.UUID, s 
 		}
 	}
 	sub, ok := s.child("lines", "Reservation")
-	if !ok || len(rows) == 0 {
+	narrowed := auth.From(ctx).NarrowedByLocation()
+	if !ok && !narrowed || len(rows) == 0 {
 		return out, nil
 	}
 	lines, err := r.Store.Ent.ReservationLine.Query().Where(reservationline.ReservationIDIn(ids...)).Order(reservationline.ByID()).All(ctx)
@@ -64,5 +68,6 @@ func (r *Resolver) reservationsByID(ctx context.Context, ids []commerce.UUID, s 
 		of := out[l.ReservationID]
 		of.Lines = append(of.Lines, &model.ReservationLine{Variant: vs[l.VariantID], Location: ls[l.LocationID], Quantity: int(l.Quantity)})
 	}
+	maps.DeleteFunc(out, func(_ commerce.UUID, of *model.Reservation) bool { return narrowed && len(of.Lines) == 0 })
 	return out, nil
 }

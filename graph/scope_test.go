@@ -93,7 +93,8 @@ func TestNodesNeedTheScopeOfTheirKind(t *testing.T) {
 	world := apitest.NewWorld(t, a.Client(t), "Alpha")
 	for name, scope := range map[string]auth.Scope{
 		"product": auth.ProductsRead, "HAT": auth.ProductsRead, "WH": auth.StockRead, "HAT at WH": auth.StockRead, "order1": auth.OrdersRead, "work1 at WH": auth.OrdersRead,
-		"parcel1 from WH": auth.OrdersRead, "member1": auth.MembersRead, "shop": auth.ChannelsRead, "listing": auth.ChannelsRead, "job": auth.JobsRead,
+		"parcel1 from WH": auth.OrdersRead, "member1": auth.MembersRead, "return1": auth.OrdersRead, "refund1": auth.OrdersRead,
+		"reservation at WH": auth.StockRead, "transfer": auth.StockRead, "shop": auth.ChannelsRead, "listing": auth.ChannelsRead, "job": auth.JobsRead,
 	} {
 		id := world.IDs[name]
 		for _, id := range []string{id, id[:len(id)-4] + "0000"} {

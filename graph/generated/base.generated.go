@@ -6248,6 +6248,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Variant(ctx, sel, obj)
+	case model.StockTransfer:
+		return ec._StockTransfer(ctx, sel, &obj)
+	case *model.StockTransfer:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StockTransfer(ctx, sel, obj)
 	case model.StockMovement:
 		return ec._StockMovement(ctx, sel, &obj)
 	case *model.StockMovement:
@@ -6262,6 +6269,27 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._StockLevel(ctx, sel, obj)
+	case model.Return:
+		return ec._Return(ctx, sel, &obj)
+	case *model.Return:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Return(ctx, sel, obj)
+	case model.Reservation:
+		return ec._Reservation(ctx, sel, &obj)
+	case *model.Reservation:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Reservation(ctx, sel, obj)
+	case model.Refund:
+		return ec._Refund(ctx, sel, &obj)
+	case *model.Refund:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Refund(ctx, sel, obj)
 	case model.Product:
 		return ec._Product(ctx, sel, &obj)
 	case *model.Product:

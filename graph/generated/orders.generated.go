@@ -975,16 +975,16 @@ func (ec *executionContext) fieldContext_FulfillmentOrderEdge_node(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _FulfillmentOrderLine_id(ctx context.Context, field graphql.CollectedField, obj *model.FulfillmentOrderLine) (ret graphql.Marshaler) {
+func (ec *executionContext) _FulfillmentOrderLine_line(ctx context.Context, field graphql.CollectedField, obj *model.FulfillmentOrderLine) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FulfillmentOrderLine_id(ctx, field)
+			return ec.fieldContext_FulfillmentOrderLine_line(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
+			return obj.Line, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -994,7 +994,7 @@ func (ec *executionContext) _FulfillmentOrderLine_id(ctx context.Context, field 
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_FulfillmentOrderLine_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_FulfillmentOrderLine_line(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FulfillmentOrderLine", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
@@ -5940,8 +5940,8 @@ func (ec *executionContext) _FulfillmentOrderLine(ctx context.Context, sel ast.S
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("FulfillmentOrderLine")
-		case "id":
-			out.Values[i] = ec._FulfillmentOrderLine_id(ctx, field, obj)
+		case "line":
+			out.Values[i] = ec._FulfillmentOrderLine_line(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -6876,7 +6876,7 @@ func (ec *executionContext) _PickupVerifyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
-var refundImplementors = []string{"Refund"}
+var refundImplementors = []string{"Refund", "Node"}
 
 func (ec *executionContext) _Refund(ctx context.Context, sel ast.SelectionSet, obj *model.Refund) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, refundImplementors)
@@ -6977,7 +6977,7 @@ func (ec *executionContext) _RefundCreatePayload(ctx context.Context, sel ast.Se
 	return out
 }
 
-var returnImplementors = []string{"Return"}
+var returnImplementors = []string{"Return", "Node"}
 
 func (ec *executionContext) _Return(ctx context.Context, sel ast.SelectionSet, obj *model.Return) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, returnImplementors)

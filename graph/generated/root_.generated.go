@@ -213,7 +213,7 @@ type ComplexityRoot struct {
 
 	FulfillmentOrderLine struct {
 		FulfilledQuantity func(childComplexity int) int
-		ID                func(childComplexity int) int
+		Line              func(childComplexity int) int
 		Quantity          func(childComplexity int) int
 		Sku               func(childComplexity int) int
 	}
@@ -1653,12 +1653,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FulfillmentOrderLine.FulfilledQuantity(childComplexity), true
-	case "FulfillmentOrderLine.id":
-		if e.ComplexityRoot.FulfillmentOrderLine.ID == nil {
+	case "FulfillmentOrderLine.line":
+		if e.ComplexityRoot.FulfillmentOrderLine.Line == nil {
 			break
 		}
 
-		return e.ComplexityRoot.FulfillmentOrderLine.ID(childComplexity), true
+		return e.ComplexityRoot.FulfillmentOrderLine.Line(childComplexity), true
 	case "FulfillmentOrderLine.quantity":
 		if e.ComplexityRoot.FulfillmentOrderLine.Quantity == nil {
 			break
@@ -5251,7 +5251,7 @@ scalar Decimal
 "An ISO 4217 currency code, as in CNY."
 scalar CurrencyCode
 
-"What can be found by its id alone."
+"What can be found by its id alone. Other ids name a part of something, or go into inputs."
 interface Node {
   "Prefixed, sortable and opaque."
   id: ID!
@@ -5261,9 +5261,9 @@ interface Node {
 type Query {
   "Who calls now, and what the token allows."
   viewer: Viewer!
-  "Anything by its id; null when it does not exist for the caller."
+  "One of the types that implement Node, by its id; null when it does not exist for the caller. Needs the scope by which its type is read."
   node(id: ID!): Node
-  "Many things by their ids, in the same order; null where one does not exist for the caller. At most 100."
+  "Many of the types that implement Node, by their ids and in the same order; null where one does not exist for the caller. At most 100. Needs the scopes by which their types are read."
   nodes(ids: [ID!]!): [Node]!
 }
 
@@ -6942,8 +6942,8 @@ type RoutingDecision {
 
 "A line of a location's work."
 type FulfillmentOrderLine {
-  "The order line's id."
-  id: ID!
+  "The line of the order, as the inputs name it."
+  line: ID!
   "The variant's code."
   sku: String!
   "How many to send."
@@ -7023,7 +7023,7 @@ enum ReturnState {
 }
 
 "Goods that come back."
-type Return {
+type Return implements Node {
   "Prefixed, sortable and opaque."
   id: ID!
   "Where it stands."
@@ -7051,7 +7051,7 @@ type ReturnLine {
 }
 
 "Money given back."
-type Refund {
+type Refund implements Node {
   "Prefixed, sortable and opaque."
   id: ID!
   "How much."
@@ -8121,7 +8121,7 @@ enum ReservationState {
 }
 
 "Stock that is kept for somebody for a while."
-type Reservation {
+type Reservation implements Node {
   "Prefixed, sortable and opaque."
   id: ID!
   "Where it stands."
@@ -8205,7 +8205,7 @@ enum TransferState {
 }
 
 "Goods on their way between two locations."
-type StockTransfer {
+type StockTransfer implements Node {
   "Prefixed, sortable and opaque."
   id: ID!
   "Where it stands."
@@ -8767,8 +8767,8 @@ func (ec *executionContext) childFields_FulfillmentOrderEdge(ctx context.Context
 
 func (ec *executionContext) childFields_FulfillmentOrderLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "id":
-		return ec.fieldContext_FulfillmentOrderLine_id(ctx, field)
+	case "line":
+		return ec.fieldContext_FulfillmentOrderLine_line(ctx, field)
 	case "sku":
 		return ec.fieldContext_FulfillmentOrderLine_sku(ctx, field)
 	case "quantity":

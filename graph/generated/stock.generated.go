@@ -4962,7 +4962,7 @@ func (ec *executionContext) _LocationUpsertPayload(ctx context.Context, sel ast.
 	return out
 }
 
-var reservationImplementors = []string{"Reservation"}
+var reservationImplementors = []string{"Reservation", "Node"}
 
 func (ec *executionContext) _Reservation(ctx context.Context, sel ast.SelectionSet, obj *model.Reservation) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reservationImplementors)
@@ -6085,7 +6085,7 @@ func (ec *executionContext) _StockSyncResult(ctx context.Context, sel ast.Select
 	return out
 }
 
-var stockTransferImplementors = []string{"StockTransfer"}
+var stockTransferImplementors = []string{"StockTransfer", "Node"}
 
 func (ec *executionContext) _StockTransfer(ctx context.Context, sel ast.SelectionSet, obj *model.StockTransfer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, stockTransferImplementors)

@@ -20,7 +20,7 @@ type Delivery interface {
 type Event interface {
 }
 
-// What can be found by its id alone.
+// What can be found by its id alone. Other ids name a part of something, or go into inputs.
 type Node interface {
 }
 
@@ -430,8 +430,8 @@ type FulfillmentOrderEdge struct {
 
 // A line of a location's work.
 type FulfillmentOrderLine struct {
-	// The order line's id.
-	ID string `json:"id"`
+	// The line of the order, as the inputs name it.
+	Line string `json:"line"`
 	// The variant's code.
 	Sku string `json:"sku"`
 	// How many to send.
@@ -1628,6 +1628,8 @@ type Refund struct {
 	Reason string `json:"reason"`
 }
 
+func (Refund) IsNode() {}
+
 // Money to be given back.
 type RefundCreateInput struct {
 	// 1 to 128 printable characters; the same call may be sent again with it.
@@ -1666,6 +1668,8 @@ type Reservation struct {
 	Lines []*ReservationLine `json:"lines"`
 }
 
+func (Reservation) IsNode() {}
+
 // So many of a variant that a location keeps.
 type ReservationLine struct {
 	// Which variant.
@@ -1685,6 +1689,8 @@ type Return struct {
 	// What comes back.
 	Lines []*ReturnLine `json:"lines"`
 }
+
+func (Return) IsNode() {}
 
 // A line of a return.
 type ReturnLine struct {
@@ -2281,6 +2287,8 @@ type StockTransfer struct {
 	// What is in it.
 	Lines []*StockTransferLine `json:"lines"`
 }
+
+func (StockTransfer) IsNode() {}
 
 // A transfer to be called back.
 type StockTransferCancelInput struct {

@@ -9,6 +9,8 @@ import (
 // World is a small trading brand, made through the API. All its texts begin with its name, so that they can be told from another's;
 // its codes are the same in every world. HAT lies in both places, CAP in the warehouse alone, BAG in the store alone. Order 1 (CAP,
 // channel shop) ships from the warehouse, order 2 (CAP and BAG, channel shop) from both, order 3 (BAG, channel market) from the store.
+// Of the orders 1 and 3 something was to come back and a little was paid back; each place kept a HAT for a while; the warehouse sent one
+// to the store and called it back.
 type World struct {
 	Name    string
 	Client  *Client
@@ -71,7 +73,39 @@ func NewWorld(t testing.TB, c *Client, name string) *World {
 			w.order(t, n)
 		}
 	}
+	w.afterwards(t)
+	w.stays(t)
 	return w
+}
+
+// afterwards announces and refuses a return of the orders 1 and 3, and pays a little back.
+func (w *World) afterwards(t testing.TB) {
+	t.Helper()
+	for _, n := range []string{"1", "3"} {
+		order := Vars{"id": w.IDs["order"+n]}
+		currency := w.Client.Must(t, "query($by: OrderRef!) { order(by: $by) { currency } }", Vars{"by": order}).Text("order.currency")
+		r := w.do(t, "returnRequest", "return { id }", Vars{"idempotencyKey": "return" + n, "order": order,
+			"lines": []Vars{{"sku": map[string]string{"1": "CAP", "3": "BAG"}[n], "quantity": 1, "reason": w.Name + " return " + n}}})
+		w.IDs["return"+n] = r.Text("it.return.id")
+		w.do(t, "returnReject", "return { id }", Vars{"idempotencyKey": "reject" + n, "return": w.IDs["return"+n], "reason": w.Name + " refusal " + n})
+		r = w.do(t, "refundCreate", "refund { id }", Vars{"idempotencyKey": "refund" + n, "order": order, "amount": Vars{"amount": "1", "currency": currency}, "reason": w.Name + " refund " + n})
+		w.IDs["refund"+n] = r.Text("it.refund.id")
+	}
+}
+
+// stays keeps a HAT in each place and sends one between them, and gives back what was kept and calls back what was sent: the figures stay.
+func (w *World) stays(t testing.TB) {
+	t.Helper()
+	for _, code := range []string{"WH", "ST"} {
+		r := w.do(t, "stockReserve", "reservation { id }", Vars{"idempotencyKey": "keep" + code, "ttlSeconds": 60,
+			"lines": []Vars{{"variant": Vars{"sku": "HAT"}, "quantity": 1, "location": Vars{"code": code}}}})
+		w.IDs["reservation at "+code] = r.Text("it.reservation.id")
+		w.do(t, "stockRelease", "replayed", Vars{"idempotencyKey": "give back" + code, "reservation": w.IDs["reservation at "+code]})
+	}
+	r := w.do(t, "stockTransferCreate", "transfer { id }", Vars{"idempotencyKey": "send", "from": Vars{"code": "WH"}, "to": Vars{"code": "ST"},
+		"lines": []Vars{{"variant": Vars{"sku": "HAT"}, "quantity": 1}}})
+	w.IDs["transfer"] = r.Text("it.transfer.id")
+	w.do(t, "stockTransferCancel", "replayed", Vars{"idempotencyKey": "call back", "transfer": w.IDs["transfer"], "reason": "r"})
 }
 
 // order places order n, records a payment, and has everything of it accepted and shipped but what the store has to do for order 2.
