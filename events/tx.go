@@ -9,6 +9,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -164,14 +166,12 @@ func Once[A any](ctx context.Context, s *Store, call Call, fn func(*Tx) (A, erro
 	return answer, false, err
 }
 
+// checkKey lets through 1 to 128 characters that can be seen, of any script, and spaces. A key is bound as it is, neither trimmed nor
+// folded, so what cannot be seen is refused; and U+FFFD, which stands where a decoder lost something: two keys would be one.
 func checkKey(key string) error {
-	if key == "" || len(key) > 128 {
+	lost := func(c rune) bool { return c == utf8.RuneError || !unicode.IsGraphic(c) }
+	if n := utf8.RuneCountInString(key); n < 1 || n > 128 || strings.ContainsFunc(key, lost) {
 		return commerce.Invalid([]string{"idempotencyKey"}, "must have 1 to 128 printable characters")
-	}
-	for i := range len(key) {
-		if key[i] < 0x20 || key[i] > 0x7e {
-			return commerce.Invalid([]string{"idempotencyKey"}, "must have 1 to 128 printable ASCII characters")
-		}
 	}
 	return nil
 }

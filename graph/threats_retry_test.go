@@ -167,7 +167,7 @@ func TestID02WhatAKeyBinds(t *testing.T) {
 			require.Equal(t, ids(answers[mutation].payload), ids(same.payload), mutation)
 		}
 		require.Equal(t, []string{"NOT_FOUND location"}, x.ask(t, x.a.Other(t), "stockAdjust", inputs["stockAdjust"]).said[1:], "a key belongs to its brand")
-		for _, key := range []string{"", strings.Repeat("k", 129), "a\nb", "é", "\u200b"} {
+		for _, key := range []string{"", strings.Repeat("k", 129), strings.Repeat("单", 129), "a\nb", "\u007f", "\u0085", "\u200b", "\u2028", "\ufeff", "a\u202eb", "\ue000", "\ufffd"} {
 			require.Equal(t, []string{"INVALID_INPUT idempotencyKey"}, x.ask(t, x.c, "orderPlace", with(t, inputs["orderPlace"], "idempotencyKey", key)).said, "%q", key)
 		}
 	})
