@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+	"unicode/utf8"
 )
 
 // Instant is a moment in UTC in whole microseconds since the Unix epoch; 0 stands for none where a field may be absent.
@@ -34,9 +35,14 @@ func ParseInstant(s string) (Instant, error) {
 	return InstantOf(t), nil
 }
 
+// clip cuts a text that is quoted to a person; what is left of it is text still.
 func clip(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "…"
+	if len(s) <= 40 {
+		return s
 	}
-	return s
+	end := 40
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -34,6 +36,16 @@ func TestInstantsAreReadFromRFC3339(t *testing.T) {
 	} {
 		_, err := commerce.ParseInstant(text)
 		require.Error(t, err, text)
+	}
+}
+
+// What is said about a time that cannot be read quotes its beginning, which is text however it was cut.
+func TestARefusedTimeIsQuotedAsText(t *testing.T) {
+	for _, text := range []string{strings.Repeat("时", 40), "a" + strings.Repeat("时", 40), "aa" + strings.Repeat("🛒", 40)} {
+		_, err := commerce.ParseInstant(text)
+		require.True(t, utf8.ValidString(err.Error()))
+		require.NotContains(t, err.Error(), `\x`)
+		require.Contains(t, err.Error(), "…")
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/oneshelf/oneshelf/commerce"
 )
 
 // MarshalInt writes a GraphQL Int.
@@ -46,17 +48,17 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 	})
 }
 
-// UnmarshalDateTime reads RFC 3339 with an offset.
+// UnmarshalDateTime reads RFC 3339 with an offset, cut to microseconds.
 func UnmarshalDateTime(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
 		return time.Time{}, ScalarError("a DateTime is text such as 2026-01-31T09:30:00+08:00")
 	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+	i, err := commerce.ParseInstant(s)
+	if err != nil {
 		return time.Time{}, ScalarError("a DateTime must look like 2026-01-31T09:30:00+08:00")
 	}
-	return t.Truncate(time.Microsecond), nil
+	return i.Time(), nil
 }
 
 // ScalarError is what a scalar says about a value it cannot take.
