@@ -17,6 +17,9 @@ func (r *queryResolver) Events(ctx context.Context, first *int, after *string, t
 }
 
 func (r *subscriptionResolver) Events(ctx context.Context, after *string, types []model.EventType) (<-chan model.Event, error) {
+	if ofNone(types) {
+		return stream[model.Event](ctx, r.Resolver, after, nil, notOne)
+	}
 	return stream[model.Event](ctx, r.Resolver, after, eventTypes(types), nil)
 }
 

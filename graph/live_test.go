@@ -124,3 +124,32 @@ func TestChannelKindsTellWhatEachNeeds(t *testing.T) {
 	}
 	require.False(t, secret["gatewayUrl"])
 }
+
+// As in every filter, a list that is absent keeps everything and an empty one nothing: in the pull feed, in streams and in lists.
+func TestAnEmptyListOfWhatIsWantedKeepsNothing(t *testing.T) {
+	a := apitest.New(t, testkit.SQLite(t))
+	c := a.Client(t)
+	apitest.NewWorld(t, c, "Alpha")
+	start := settled(t, c)
+	const feed = `query($types: [EventType!]) { events(types: $types) { totalCount edges { node { id } } pageInfo { hasNextPage } } }`
+	require.JSONEq(t, `{"events": {"totalCount": 0, "edges": [], "pageInfo": {"hasNextPage": false}}}`, string(c.Must(t, feed, apitest.Vars{"types": []any{}}).Data))
+	require.JSONEq(t, `{"events": {"edges": [], "pageInfo": {"endCursor": "`+start+`"}}}`,
+		string(c.Must(t, `query($a: String!) { events(types: [], after: $a) { edges { cursor } pageInfo { endCursor } } }`, apitest.Vars{"a": start}).Data))
+	for _, vars := range []apitest.Vars{nil, {"types": nil}} {
+		require.Positive(t, c.Must(t, feed, vars).Int("events.totalCount"))
+		require.NotEmpty(t, edges(t, c.Must(t, feed, vars), "events"))
+	}
+	s := c.Socket(t)
+	for _, field := range []string{"events(after: $a, types: [])", "stockChanged(after: $a, variants: [])", "stockChanged(after: $a, locations: [])", "orderChanged(after: $a, channels: [])"} {
+		s.Subscribe(field, "subscription($a: String) { it: "+field+" { id } }", apitest.Vars{"a": start})
+	}
+	all := c.Socket(t)
+	all.Subscribe("all", `subscription($a: String) { events(after: $a, types: [STOCK_CHANGED, MEMBER_CHANGED]) { type } }`, apitest.Vars{"a": start})
+	c.Must(t, `mutation { stockAdjust(input: {idempotencyKey: "x", variant: {sku: "HAT"}, location: {code: "WH"}, delta: 1, reason: "r"}) { userErrors { code } } }`, nil)
+	c.Must(t, `mutation { memberUpsert(input: {name: "More"}) { userErrors { code } } }`, nil)
+	require.Equal(t, []string{"STOCK_CHANGED", "MEMBER_CHANGED"}, []string{all.Next("all").Text("events.type"), all.Next("all").Text("events.type")})
+	s.Say(apitest.Message{Type: "ping"}) // nothing has come before the answer to this
+	require.Equal(t, "pong", s.Hear().Type)
+	require.Empty(t, edges(t, c.Must(t, `{ orders(where: {states: []}) { edges { cursor } } }`, nil), "orders"))
+	require.Empty(t, edges(t, c.Must(t, `{ fulfillmentOrders(where: {states: []}) { edges { cursor } } }`, nil), "fulfillmentOrders"))
+}

@@ -5259,7 +5259,7 @@ interface Node {
 
 "What a reader may ask."
 type Query {
-  "Who calls now, and what the token allows."
+  "Who calls now, and what the token allows. Needs no scope."
   viewer: Viewer!
   "One of the types that implement Node, by its id; null when it does not exist for the caller. Needs the scope by which its type is read."
   node(id: ID!): Node
@@ -5518,7 +5518,7 @@ type PickupCodeUsed implements UserError {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/catalog.graphql", Input: `extend type Query {
-  "The catalog, filtered and ordered."
+  "The catalog, filtered and ordered. Needs products:read."
   products(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -5533,16 +5533,16 @@ type PickupCodeUsed implements UserError {
     "The order; ids break ties. By creation when absent."
     orderBy: [ProductOrder!]
   ): ProductConnection @hasScope(scope: "products:read")
-  "One product; null when it does not exist for the caller."
+  "One product; null when it does not exist for the caller. Needs products:read."
   product(by: ProductRef!): Product @hasScope(scope: "products:read")
-  "One variant; null when it does not exist for the caller."
+  "One variant; null when it does not exist for the caller. Needs products:read."
   variant(by: VariantRef!): Variant @hasScope(scope: "products:read")
 }
 
 extend type Mutation {
-  "Makes a product or brings it up to date, with its variants. Absent keeps, null clears; variants are merged, other lists replaced."
+  "Makes a product or brings it up to date, with its variants. Absent keeps, null clears; variants are merged, other lists replaced. Needs products:write."
   productUpsert(input: ProductUpsertInput!): ProductUpsertPayload @hasScope(scope: "products:write")
-  "Sets the price of a variant: its base price, or one for a channel or a time."
+  "Sets the price of a variant: its base price, or one for a channel or a time. Needs prices:write."
   priceSet(input: PriceSetInput!): PriceSetPayload @hasScope(scope: "prices:write")
 }
 
@@ -5640,9 +5640,9 @@ type Variant implements Node {
   weightGrams: Int
   "The price in force, null without one."
   price("As this channel shows it; the base price when absent." channel: ChannelRef): Price
-  "How many can be sold: the sum over active locations that ship and that the caller sees; never below 0."
+  "How many can be sold online: the sum over active locations that ship, that are the brand's own or lent to it, and that the caller sees; of a stale level only the location's stalePercent. Never below 0. Needs stock:read."
   available("Asked for a channel; its stock rule is not applied." channel: ChannelRef): Int @hasScope(scope: "stock:read")
-  "Stock per location."
+  "Stock per location. Needs stock:read."
   stockLevels(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -5908,9 +5908,9 @@ type VariantStockLevelEdge {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/channels.graphql", Input: `extend type Query {
-  "The kinds of channels there are, and what each needs."
+  "The kinds of channels there are, and what each needs. Needs channels:read."
   channelKinds: [ChannelKind!] @hasScope(scope: "channels:read")
-  "The brand's channels by code."
+  "The brand's channels by code. Needs channels:read."
   channels(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -5921,9 +5921,9 @@ type VariantStockLevelEdge {
     "Only what comes before this cursor."
     before: String
   ): ChannelConnection @hasScope(scope: "channels:read")
-  "One channel; null when it does not exist for the caller."
+  "One channel; null when it does not exist for the caller. Needs channels:read."
   channel(by: ChannelRef!): Channel @hasScope(scope: "channels:read")
-  "Variants as channels show them."
+  "Variants as channels show them. Needs channels:read."
   listings(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -5939,13 +5939,13 @@ type VariantStockLevelEdge {
 }
 
 extend type Mutation {
-  "Opens a channel; an existing code gets the new name and settings. Secrets go in, never out."
+  "Opens a channel; an existing code gets the new name and settings. Secrets go in, never out. Needs channels:write."
   channelConnect(input: ChannelConnectInput!): ChannelConnectPayload @hasScope(scope: "channels:write")
-  "Puts variants on a channel. The marketplace is told soon after; the listing's state says how it went."
+  "Puts variants on a channel. The marketplace is told soon after; the listing's state says how it went. Needs channels:write."
   listingPublish(input: ListingPublishInput!): ListingPublishPayload @hasScope(scope: "channels:write")
-  "Takes variants off a channel. The marketplace is told soon after."
+  "Takes variants off a channel. The marketplace is told soon after. Needs channels:write."
   listingUnpublish(input: ListingUnpublishInput!): ListingUnpublishPayload @hasScope(scope: "channels:write")
-  "Reads orders, pushes stock or reads listings now instead of when it is due."
+  "Reads orders, pushes stock or reads listings now instead of when it is due. Needs channels:write."
   channelSync(input: ChannelSyncInput!): ChannelSyncPayload @hasScope(scope: "channels:write")
 }
 
@@ -6214,24 +6214,24 @@ type ListingEdge {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/events.graphql", Input: `extend type Query {
-  "The log, oldest first; cursors are those of the streams."
+  "The log, oldest first; cursors are those of the streams. Needs events:read."
   events(
     "How many, 1 to 100; 20 when absent."
     first: Int
     "Only what follows this cursor; from the oldest event kept when absent."
     after: String
-    "Only these types."
+    "Only these types; every type when absent, none when empty."
     types: [EventType!]
   ): EventConnection @hasScope(scope: "events:read")
 }
 
 extend type Subscription {
-  "Everything that happens, from after on, or from now."
-  events("Resume after this cursor." after: String, "Only these types." types: [EventType!]): Event! @hasScope(scope: "events:read")
-  "Changes of stock levels, from after on, or from now."
-  stockChanged("Resume after this cursor." after: String, "Only these variants." variants: [VariantRef!], "Only these locations." locations: [LocationRef!]): StockChanged! @hasScope(scope: "stock:read")
-  "Changes of orders, from after on, or from now."
-  orderChanged("Resume after this cursor." after: String, "Only those of these channels." channels: [ChannelRef!]): OrderChanged! @hasScope(scope: "orders:read")
+  "Everything that happens, from after on, or from now. Needs events:read."
+  events("Resume after this cursor." after: String, "Only these types; every type when absent, none when empty." types: [EventType!]): Event! @hasScope(scope: "events:read")
+  "Changes of stock levels, from after on, or from now. Needs stock:read."
+  stockChanged("Resume after this cursor." after: String, "Only these variants; every one when absent, none when empty." variants: [VariantRef!], "Only these locations; every one when absent, none when empty." locations: [LocationRef!]): StockChanged! @hasScope(scope: "stock:read")
+  "Changes of orders, from after on, or from now. Needs orders:read."
+  orderChanged("Resume after this cursor." after: String, "Only those of these channels; of every one when absent, of none when empty." channels: [ChannelRef!]): OrderChanged! @hasScope(scope: "orders:read")
 }
 
 "What can happen. Values may be added, none changes meaning."
@@ -6290,11 +6290,11 @@ type StockChanged implements Event {
   variant: Variant!
   "Where."
   location: Location!
-  "How many were there then."
+  "How many were there then. Needs stock:read."
   onHand: Int @hasScope(scope: "stock:read")
-  "How many were promised then."
+  "How many were promised then. Needs stock:read."
   reserved: Int @hasScope(scope: "stock:read")
-  "How many could be sold then."
+  "How many could be sold then. Needs stock:read."
   available: Int @hasScope(scope: "stock:read")
 }
 
@@ -6316,7 +6316,7 @@ type OrderChanged implements Event {
   actor: String!
   "What made them do it."
   cause: String!
-  "The order as it is now."
+  "The order as it is now. Needs orders:read."
   order: Order @hasScope(scope: "orders:read")
 }
 
@@ -6338,7 +6338,7 @@ type ListingChanged implements Event {
   actor: String!
   "What made them do it."
   cause: String!
-  "The listing as it is now."
+  "The listing as it is now. Needs channels:read."
   listing: Listing @hasScope(scope: "channels:read")
 }
 
@@ -6382,7 +6382,7 @@ type MemberChanged implements Event {
   actor: String!
   "What made them do it."
   cause: String!
-  "The member as it is now."
+  "The member as it is now. Needs members:read."
   member: Member @hasScope(scope: "members:read")
 }
 
@@ -6396,7 +6396,7 @@ type EventConnection {
   totalCount: Int!
 }
 
-"A Event in a page."
+"An Event in a page."
 type EventEdge {
   "Where this one stands; opaque."
   cursor: String!
@@ -6405,7 +6405,7 @@ type EventEdge {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/jobs.graphql", Input: `extend type Query {
-  "Long work, by its id; null when it does not exist for the caller."
+  "Long work, by its id; null when it does not exist for the caller. Needs jobs:read."
   job(id: ID!): Job @hasScope(scope: "jobs:read")
 }
 
@@ -6448,7 +6448,7 @@ type JobProgress {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/members.graphql", Input: `extend type Query {
-  "The brand's members, oldest first."
+  "The brand's members, oldest first. Needs members:read."
   members(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -6461,12 +6461,12 @@ type JobProgress {
     "Only members for which all of this holds."
     where: MemberWhere
   ): MemberConnection @hasScope(scope: "members:read")
-  "One member; null when it does not exist for the caller."
+  "One member; null when it does not exist for the caller. Needs members:read."
   member(by: MemberRef!): Member @hasScope(scope: "members:read")
 }
 
 extend type Mutation {
-  "Makes a member or brings one up to date. Absent keeps, null clears; without by a new one is made."
+  "Makes a member or brings one up to date. Absent keeps, null clears; without by a new one is made. Needs members:write."
   memberUpsert(input: MemberUpsertInput!): MemberUpsertPayload @hasScope(scope: "members:write")
 }
 
@@ -6494,7 +6494,7 @@ type Member implements Node {
   createdAt: DateTime!
   "When it was last changed."
   updatedAt: DateTime!
-  "What the member bought, newest first."
+  "What the member bought, newest first. Needs orders:read."
   orders(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -6615,7 +6615,7 @@ type MemberOrderConnection {
   pageInfo: PageInfo!
 }
 
-"A Order in a page."
+"An Order in a page."
 type MemberOrderEdge {
   "Where this one stands; opaque."
   cursor: String!
@@ -6624,7 +6624,7 @@ type MemberOrderEdge {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/orders.graphql", Input: `extend type Query {
-  "Orders of every channel, filtered and ordered."
+  "Orders of every channel, filtered and ordered. Needs orders:read."
   orders(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -6639,9 +6639,9 @@ type MemberOrderEdge {
     "The order; ids break ties. By placing, newest first, when absent."
     orderBy: [OrderOrder!]
   ): OrderConnection @hasScope(scope: "orders:read")
-  "One order; null when it does not exist for the caller."
+  "One order; null when it does not exist for the caller. Needs orders:read."
   order(by: OrderRef!): Order @hasScope(scope: "orders:read")
-  "The work of locations, oldest first."
+  "The work of locations, oldest first. Needs orders:read."
   fulfillmentOrders(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -6657,31 +6657,31 @@ type MemberOrderEdge {
 }
 
 extend type Mutation {
-  "Places an order: stock is allocated to named locations in the same transaction, or nothing happens."
+  "Places an order: stock is allocated to named locations in the same transaction, or nothing happens. Needs orders:write."
   orderPlace(input: OrderPlaceInput!): OrderPlacePayload @hasScope(scope: "orders:write")
-  "Records money received for an order, never above what is due."
+  "Records money received for an order, never above what is due. Needs orders:write."
   orderPaymentRecord(input: OrderPaymentRecordInput!): OrderPaymentRecordPayload @hasScope(scope: "orders:write")
-  "Cancels an order and releases its stock once. When goods have left it becomes a request."
+  "Cancels an order and releases its stock once. When goods have left it becomes a request. Needs orders:write."
   orderCancel(input: OrderCancelInput!): OrderCancelPayload @hasScope(scope: "orders:write")
-  "A location takes on its work and gets the token that shipping needs."
+  "A location takes on its work and gets the token that shipping needs. Needs orders:write."
   fulfillmentAccept(input: FulfillmentAcceptInput!): FulfillmentAcceptPayload @hasScope(scope: "orders:write")
-  "A parcel leaves. Only a valid dispatch token can ship, so that a canceled order cannot."
+  "A parcel leaves. Only a valid dispatch token can ship, so that a canceled order cannot. Needs orders:write."
   fulfillmentShip(input: FulfillmentShipInput!): FulfillmentShipPayload @hasScope(scope: "orders:write")
-  "A location says no to what it has not shipped, accepted or not: its promise is released once, and another location gets the work."
+  "A location says no to what it has not shipped, accepted or not: its promise is released once, and another location gets the work. Needs orders:write."
   fulfillmentReject(input: FulfillmentRejectInput!): FulfillmentRejectPayload @hasScope(scope: "orders:write")
-  "Keeps work back; dispatch tokens given out for it are void."
+  "Keeps work back; dispatch tokens given out for it are void. Needs orders:write."
   fulfillmentHold(input: FulfillmentHoldInput!): FulfillmentHoldPayload @hasScope(scope: "orders:write")
-  "Lets work that was kept back go on: it is to be accepted again."
+  "Lets work that was kept back go on: it is to be accepted again. Needs orders:write."
   fulfillmentRelease(input: FulfillmentReleaseInput!): FulfillmentReleasePayload @hasScope(scope: "orders:write")
-  "Gives out an order at a counter against its code, once. A wrong code counts: after 6 the counter is locked for a while."
+  "Gives out an order at a counter against its code, once. A wrong code counts: after 6 the counter is locked for a while. Needs orders:write."
   pickupVerify(input: PickupVerifyInput!): PickupVerifyPayload @hasScope(scope: "orders:write")
-  "Announces that goods come back."
+  "Announces that goods come back. Needs orders:write."
   returnRequest(input: ReturnRequestInput!): ReturnRequestPayload @hasScope(scope: "orders:write")
-  "Takes in goods that came back, at any location: to be sold again, or damaged."
+  "Takes in goods that came back, at any location: to be sold again, or damaged. Needs orders:write."
   returnReceive(input: ReturnReceiveInput!): ReturnReceivePayload @hasScope(scope: "orders:write")
-  "Refuses what of a return has not been taken in."
+  "Refuses what of a return has not been taken in. Needs orders:write."
   returnReject(input: ReturnRejectInput!): ReturnRejectPayload @hasScope(scope: "orders:write")
-  "Records money given back, never above what was paid."
+  "Records money given back, never above what was paid. Needs orders:write."
   refundCreate(input: RefundCreateInput!): RefundCreatePayload @hasScope(scope: "orders:write")
 }
 
@@ -6759,7 +6759,7 @@ type Order implements Node {
   channel: Channel!
   "What the channel calls it."
   externalRef: ExternalRef
-  "Who bought, as far as known."
+  "Who bought, as far as known. Needs members:read."
   member: Member @hasScope(scope: "members:read")
   "When it was placed."
   placedAt: DateTime!
@@ -7076,11 +7076,11 @@ input OrderWhere {
   channel: ChannelRef
   "Of this member. Needs members:read."
   member: MemberRef
-  "In one of these states."
+  "In one of these states; in any when absent, in none when empty."
   states: [OrderState!]
-  "In one of these payment states."
+  "In one of these payment states; in any when absent, in none when empty."
   paymentStates: [PaymentState!]
-  "In one of these fulfillment states."
+  "In one of these fulfillment states; in any when absent, in none when empty."
   fulfillmentStates: [FulfillmentState!]
   "With work at this location."
   location: LocationRef
@@ -7114,7 +7114,7 @@ input OrderOrder {
 input FulfillmentOrderWhere {
   "Of this location."
   location: LocationRef
-  "In one of these states."
+  "In one of these states; in any when absent, in none when empty."
   states: [FulfillmentOrderState!]
 }
 
@@ -7326,7 +7326,7 @@ type OrderConnection {
   totalCount: Int!
 }
 
-"A Order in a page."
+"An Order in a page."
 type OrderEdge {
   "Where this one stands; opaque."
   cursor: String!
@@ -7579,7 +7579,7 @@ type Brand {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/stock.graphql", Input: `extend type Query {
-  "The places that hold stock."
+  "The places that hold stock. Needs stock:read."
   locations(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -7592,9 +7592,9 @@ type Brand {
     "Only locations for which all of this holds."
     where: LocationWhere
   ): LocationConnection @hasScope(scope: "stock:read")
-  "One location; null when it does not exist for the caller."
+  "One location; null when it does not exist for the caller. Needs stock:read."
   location(by: LocationRef!): Location @hasScope(scope: "stock:read")
-  "Stock per variant and location."
+  "Stock per variant and location. Needs stock:read."
   stockLevels(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -7607,7 +7607,7 @@ type Brand {
     "Only levels for which all of this holds."
     where: StockLevelWhere!
   ): StockLevelConnection @hasScope(scope: "stock:read")
-  "The ledger, oldest first. The sums of its deltas are the levels."
+  "The ledger, oldest first. The sums of its deltas are the levels. Needs stock:read."
   stockMovements(
     "How many from the front, 1 to 100; 20 when neither first nor last is given."
     first: Int
@@ -7620,9 +7620,9 @@ type Brand {
     "Only movements for which all of this holds."
     where: StockMovementWhere!
   ): StockMovementConnection @hasScope(scope: "stock:read")
-  "A level as it was at a moment, replayed from the ledger; null when variant or location does not exist for the caller."
+  "A level as it was at a moment, replayed from the ledger; null when variant or location does not exist for the caller. Needs stock:read."
   stockAsOf("Which variant." variant: VariantRef!, "Where." location: LocationRef!, "When." at: DateTime!): StockAsOf @hasScope(scope: "stock:read")
-  "The ways to get a variant, nearest place first, and why the other places offer none; null when it does not exist for the caller."
+  "The ways to get a variant, nearest place first, and why the other places offer none; null when it does not exist for the caller. Needs stock:read."
   availability(
     "Which variant."
     variant: VariantRef!
@@ -7635,32 +7635,32 @@ type Brand {
     "How many places are told at most, 1 to 100; 20 when absent."
     limit: Int
   ): Availability @hasScope(scope: "stock:read")
-  "What routing would decide now, and why; nothing is promised. Null when a variant does not exist for the caller."
+  "What routing would decide now, and why; nothing is promised. Null when a variant does not exist for the caller. Needs stock:read."
   routingSimulate(input: RoutingSimulateInput!): RoutingSimulation @hasScope(scope: "stock:read")
-  "How locations are chosen."
+  "How locations are chosen. Needs stock:read."
   routingPolicy: RoutingPolicy @hasScope(scope: "stock:read")
 }
 
 extend type Mutation {
-  "Makes a location or brings it up to date. Absent keeps, null clears."
+  "Makes a location or brings it up to date. Absent keeps, null clears. Needs stock:write."
   locationUpsert(input: LocationUpsertInput!): LocationUpsertPayload @hasScope(scope: "stock:write")
-  "Adds to what is on hand, or takes from it."
+  "Adds to what is on hand, or takes from it. Needs stock:write."
   stockAdjust(input: StockAdjustInput!): StockAdjustPayload @hasScope(scope: "stock:write")
-  "Sets what is on hand to a count."
+  "Sets what is on hand to a count. Needs stock:write."
   stockSet(input: StockSetInput!): StockSetPayload @hasScope(scope: "stock:write")
-  "Takes counts of a system of record, up to 10,000 in one call; each row has its verdict."
+  "Takes counts of a system of record, up to 10,000 in one call; each row has its verdict. Needs stock:write."
   stockSync(input: StockSyncInput!): StockSyncPayload @hasScope(scope: "stock:write")
-  "Keeps stock for a while. What is not ordered or released in time is given back by itself, once."
+  "Keeps stock for a while. What is not ordered or released in time is given back by itself, once. Needs stock:write."
   stockReserve(input: StockReserveInput!): StockReservePayload @hasScope(scope: "stock:write")
-  "Gives back what was kept."
+  "Gives back what was kept. Needs stock:write."
   stockRelease(input: StockReleaseInput!): StockReleasePayload @hasScope(scope: "stock:write")
-  "Sends stock to another location: it leaves the shelf there and is incoming here until it is received."
+  "Sends stock to another location: it leaves the shelf there and is incoming here until it is received. Needs stock:write."
   stockTransferCreate(input: StockTransferCreateInput!): StockTransferCreatePayload @hasScope(scope: "stock:write")
-  "Takes in what a transfer brought, all of it or a part."
+  "Takes in what a transfer brought, all of it or a part. Needs stock:write."
   stockTransferReceive(input: StockTransferReceiveInput!): StockTransferReceivePayload @hasScope(scope: "stock:write")
-  "Calls back what of a transfer has not been received: it is on the shelf again where it came from."
+  "Calls back what of a transfer has not been received: it is on the shelf again where it came from. Needs stock:write."
   stockTransferCancel(input: StockTransferCancelInput!): StockTransferCancelPayload @hasScope(scope: "stock:write")
-  "Says how locations are chosen from now on. Absent keeps, null clears."
+  "Says how locations are chosen from now on. Absent keeps, null clears. Needs stock:write."
   routingPolicySet(input: RoutingPolicySetInput!): RoutingPolicySetPayload @hasScope(scope: "stock:write")
 }
 
@@ -7814,7 +7814,7 @@ type StockAsOf {
 
 "The ways to get a variant."
 type Availability {
-  "How many can be sold online: the sum over active locations that ship and that the caller sees."
+  "How many can be sold online: the sum over active locations that ship, that are the brand's own or lent to it, and that the caller sees; of a stale level only the location's stalePercent. Never below 0."
   sellable: Int!
   "The places that have a way first, nearest first; then those that have none."
   places: [AvailabilityPlace!]!

@@ -92,7 +92,7 @@ type Attribution struct {
 
 // The ways to get a variant.
 type Availability struct {
-	// How many can be sold online: the sum over active locations that ship and that the caller sees.
+	// How many can be sold online: the sum over active locations that ship, that are the brand's own or lent to it, and that the caller sees; of a stale level only the location's stalePercent. Never below 0.
 	Sellable int `json:"sellable"`
 	// The places that have a way first, nearest first; then those that have none.
 	Places []*AvailabilityPlace `json:"places"`
@@ -298,7 +298,7 @@ type EventConnection struct {
 	TotalCount int `json:"totalCount"`
 }
 
-// A Event in a page.
+// An Event in a page.
 type EventEdge struct {
 	// Where this one stands; opaque.
 	Cursor string `json:"cursor"`
@@ -444,7 +444,7 @@ type FulfillmentOrderLine struct {
 type FulfillmentOrderWhere struct {
 	// Of this location.
 	Location graphql.Omittable[*LocationRef] `json:"location,omitempty"`
-	// In one of these states.
+	// In one of these states; in any when absent, in none when empty.
 	States graphql.Omittable[[]FulfillmentOrderState] `json:"states,omitempty"`
 }
 
@@ -656,7 +656,7 @@ type ListingChanged struct {
 	Actor string `json:"actor"`
 	// What made them do it.
 	Cause string `json:"cause"`
-	// The listing as it is now.
+	// The listing as it is now. Needs channels:read.
 	Listing *Listing `json:"listing,omitempty"`
 }
 
@@ -880,7 +880,7 @@ type MemberChanged struct {
 	Actor string `json:"actor"`
 	// What made them do it.
 	Cause string `json:"cause"`
-	// The member as it is now.
+	// The member as it is now. Needs members:read.
 	Member *Member `json:"member,omitempty"`
 }
 
@@ -922,7 +922,7 @@ type MemberOrderConnection struct {
 	PageInfo *PageInfo `json:"pageInfo"`
 }
 
-// A Order in a page.
+// An Order in a page.
 type MemberOrderEdge struct {
 	// Where this one stands; opaque.
 	Cursor string `json:"cursor"`
@@ -1022,7 +1022,7 @@ type Order struct {
 	Channel *Channel `json:"channel"`
 	// What the channel calls it.
 	ExternalRef *ExternalRef `json:"externalRef,omitempty"`
-	// Who bought, as far as known.
+	// Who bought, as far as known. Needs members:read.
 	Member *Member `json:"member,omitempty"`
 	// When it was placed.
 	PlacedAt time.Time `json:"placedAt"`
@@ -1098,7 +1098,7 @@ type OrderChanged struct {
 	Actor string `json:"actor"`
 	// What made them do it.
 	Cause string `json:"cause"`
-	// The order as it is now.
+	// The order as it is now. Needs orders:read.
 	Order *Order `json:"order,omitempty"`
 }
 
@@ -1114,7 +1114,7 @@ type OrderConnection struct {
 	TotalCount int `json:"totalCount"`
 }
 
-// A Order in a page.
+// An Order in a page.
 type OrderEdge struct {
 	// Where this one stands; opaque.
 	Cursor string `json:"cursor"`
@@ -1266,11 +1266,11 @@ type OrderWhere struct {
 	Channel graphql.Omittable[*ChannelRef] `json:"channel,omitempty"`
 	// Of this member. Needs members:read.
 	Member graphql.Omittable[*MemberRef] `json:"member,omitempty"`
-	// In one of these states.
+	// In one of these states; in any when absent, in none when empty.
 	States graphql.Omittable[[]OrderState] `json:"states,omitempty"`
-	// In one of these payment states.
+	// In one of these payment states; in any when absent, in none when empty.
 	PaymentStates graphql.Omittable[[]PaymentState] `json:"paymentStates,omitempty"`
-	// In one of these fulfillment states.
+	// In one of these fulfillment states; in any when absent, in none when empty.
 	FulfillmentStates graphql.Omittable[[]FulfillmentState] `json:"fulfillmentStates,omitempty"`
 	// With work at this location.
 	Location graphql.Omittable[*LocationRef] `json:"location,omitempty"`
@@ -1984,11 +1984,11 @@ type StockChanged struct {
 	Variant *Variant `json:"variant"`
 	// Where.
 	Location *Location `json:"location"`
-	// How many were there then.
+	// How many were there then. Needs stock:read.
 	OnHand *int `json:"onHand,omitempty"`
-	// How many were promised then.
+	// How many were promised then. Needs stock:read.
 	Reserved *int `json:"reserved,omitempty"`
-	// How many could be sold then.
+	// How many could be sold then. Needs stock:read.
 	Available *int `json:"available,omitempty"`
 }
 

@@ -571,11 +571,11 @@ export type OrderWhere = {
   channel?: InputMaybe<ChannelRef>;
   /** Of this member. Needs members:read. */
   member?: InputMaybe<MemberRef>;
-  /** In one of these states. */
+  /** In one of these states; in any when absent, in none when empty. */
   states?: InputMaybe<Array<OrderState>>;
-  /** In one of these payment states. */
+  /** In one of these payment states; in any when absent, in none when empty. */
   paymentStates?: InputMaybe<Array<PaymentState>>;
-  /** In one of these fulfillment states. */
+  /** In one of these fulfillment states; in any when absent, in none when empty. */
   fulfillmentStates?: InputMaybe<Array<FulfillmentState>>;
   /** With work at this location. */
   location?: InputMaybe<LocationRef>;
@@ -608,7 +608,7 @@ export type OrderOrder = {
 export type FulfillmentOrderWhere = {
   /** Of this location. */
   location?: InputMaybe<LocationRef>;
-  /** In one of these states. */
+  /** In one of these states; in any when absent, in none when empty. */
   states?: InputMaybe<Array<FulfillmentOrderState>>;
 };
 
