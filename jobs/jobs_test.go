@@ -91,6 +91,36 @@ func TestChannelsAreFoundAndWorkedOn(t *testing.T) {
 	})
 }
 
+// What changes at a location and not at its levels is no event of theirs.
+func TestTheBrandsOwnShopIsLookedAfter(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		_, err := (&catalog.Service{Store: k.Store}).Upsert(k.Ctx, catalog.UpsertInput{
+			Handle: commerce.Some("hat"), Title: commerce.Some("Hat"), Variants: []catalog.VariantInput{{SKU: commerce.Some("HAT")}},
+		})
+		require.NoError(t, err)
+		shelf, hat := &stock.Service{Store: k.Store}, commerce.VariantRef{SKU: "HAT"}
+		_, err = shelf.LocationUpsert(k.Ctx, stock.LocationInput{Code: commerce.Some("WH")})
+		require.NoError(t, err)
+		_, _, err = shelf.Set(k.Ctx, stock.SetInput{Key: "count", Variant: hat, Location: commerce.LocationRef{Code: "WH"}, OnHand: 5, Reason: "count"})
+		require.NoError(t, err)
+		one := runner(t, k, "one")
+		_, err = one.Channels.Connect(k.Ctx, channels.ConnectInput{Kind: channels.Storefront, Code: "shop", Name: "Shop"})
+		require.NoError(t, err)
+		_, err = one.Channels.Publish(k.Ctx, channels.ListInput{Channel: commerce.ChannelRef{Code: "shop"}, Variants: []commerce.VariantRef{hat}})
+		require.NoError(t, err)
+		within(t, "facts are numbered", func() bool { return k.Count(t, "events", "seq IS NULL") == 0 })
+		_, err = one.Channels.Hear(context.Background())
+		require.NoError(t, err)
+		_, err = shelf.LocationUpsert(k.Ctx, stock.LocationInput{Code: commerce.Some("WH"), Active: commerce.Some(false)})
+		require.NoError(t, err)
+		require.Equal(t, 1, k.Count(t, "listings", "published_quantity = 5"))
+		stop := run(t, one)
+		within(t, "it shows what is so", func() bool { return k.Count(t, "listings", "published_quantity = 0 AND desired_quantity = 0") == 1 })
+		stop()
+		require.Equal(t, 1, k.Count(t, "channels", "state = 'ACTIVE' AND last_error_code = '' AND lease_until = 0"))
+	})
+}
+
 func TestOnlyOneProcessFollowsTheLog(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		one, two := runner(t, k, "one"), runner(t, k, "two")
