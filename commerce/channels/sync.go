@@ -121,7 +121,7 @@ func (s *Service) doJob(ctx context.Context, c *ent.Channel, shop *integrations.
 		var err error
 		switch in.What[i] {
 		case SyncOrders:
-			err = errors.Join(s.replayHeld(ctx, c), s.readAgain(ctx, c, shop, 0), s.poll(ctx, c, shop, askedOverlap))
+			err = errors.Join(s.poll(ctx, c, shop, askedOverlap), s.replayHeld(ctx, c), s.readAgain(ctx, c, shop, 0))
 		case SyncStock:
 			err = s.pushAgain(ctx, c, shop)
 		case SyncListings:
