@@ -124,6 +124,44 @@ func TestAPassingFaultIsTriedAgainWithGrowingPauses(t *testing.T) {
 	require.Less(t, naps.list[1], 400*time.Millisecond)
 }
 
+// slow is a publisher that shows what it was given only at its third look.
+type slow struct {
+	full
+	drafts []integrations.Draft
+}
+
+func (s *slow) Publish(_ context.Context, d integrations.Draft) (integrations.Published, error) {
+	s.drafts = append(s.drafts, d)
+	late := upstream(integrations.Temporary, 0)
+	switch len(s.drafts) {
+	case 1:
+		return integrations.Published{ExternalID: "9", SKUs: map[string]string{"A": "91"}}, late
+	case 2:
+		return integrations.Published{}, late
+	}
+	return integrations.Published{ExternalID: "9", SKUs: map[string]string{"A": "91", "B": "92"}}, s.next()
+}
+
+func TestWhatOneTryAnsweredTheNextRemembers(t *testing.T) {
+	t.Parallel()
+	draft := integrations.Draft{Variants: []integrations.DraftVariant{{OuterCode: "A"}, {OuterCode: "B"}}}
+	for _, last := range []error{nil, upstream(integrations.Rejected, 0)} {
+		shop := &slow{full: full{&bare{answers: []error{last}}}}
+		c, _ := connect(t, shop)
+		out, err := c.Publish(t.Context(), draft)
+		require.Equal(t, last, err)
+		require.Equal(t, map[string]string{"A": "91", "B": "92"}, out.SKUs)
+		require.Len(t, shop.drafts, 3)
+		for _, again := range shop.drafts[1:] {
+			require.Equal(t, integrations.Draft{ExternalID: "9", Variants: []integrations.DraftVariant{
+				{OuterCode: "A", ExternalSKUID: "91"}, {OuterCode: "B", Unseen: true}}}, again)
+			codes, whole := again.Unseen()
+			require.Equal(t, []any{[]string{"B"}, false}, []any{codes, whole})
+		}
+	}
+	require.Equal(t, []integrations.DraftVariant{{OuterCode: "A"}, {OuterCode: "B"}}, draft.Variants, "the caller's draft stays as it is")
+}
+
 func TestPatienceEndsAfterThreeTries(t *testing.T) {
 	t.Parallel()
 	shop := &bare{answers: slices.Repeat([]error{upstream(integrations.Temporary, 0)}, 9)}

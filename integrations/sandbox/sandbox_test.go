@@ -194,6 +194,46 @@ func TestBadInputIsRefused(t *testing.T) {
 	require.Equal(t, 404, call(t, s, "GET", "/_sandbox/secrets", "", nil))
 }
 
+func TestNewGoodsShowLateWhenTheyAreToldTo(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2025, 6, 18, 1, 0, 0, 0, time.UTC)
+	s, err := sandbox.Open(sandbox.Config{Name: "test", Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	require.Equal(t, 201, call(t, s, "POST", "/_sandbox/items", shirt, nil))
+	require.Equal(t, 400, call(t, s, "POST", "/_sandbox/late", `{}`, nil))
+	require.Equal(t, 200, call(t, s, "POST", "/_sandbox/late", `{"seconds":60}`, nil))
+	require.Equal(t, 201, call(t, s, "POST", "/_sandbox/items", strings.Replace(shirt, "SHIRT-M", "NEW", 1), nil))
+	var first, second string
+	require.NoError(t, s.Update(func(tx *sandbox.Tx) error { // a unit more on the item that shows
+		it := tx.Item(tx.Items()[0].ID)
+		first, second = it.ID, tx.Items()[1].ID
+		it.SKUs = append(it.SKUs, sandbox.SKU{ID: "1", OuterCode: "SHIRT-L"})
+		tx.PutItem(it)
+		return nil
+	}))
+	shows := func(items, units int) {
+		t.Helper()
+		s.View(func(v sandbox.View) {
+			require.Len(t, v.Items(), 2)
+			require.Len(t, v.Shown(), items)
+			require.Len(t, v.ShownItem(first).SKUs, units)
+			require.Equal(t, items == 2, v.ShownItem(second) != nil)
+			require.Len(t, v.ShownWithCode("SHIRT-M"), 1)
+			require.Len(t, v.ShownWithCode("SHIRT-L"), units-1)
+			require.Len(t, v.ShownWithCode("NEW"), items-1)
+		})
+	}
+	shows(1, 1)
+	require.NoError(t, s.Update(func(tx *sandbox.Tx) error { // a change does not show it sooner, nor hide what shows
+		tx.PutItem(tx.Item(first))
+		tx.PutItem(tx.Item(second))
+		return nil
+	}))
+	shows(1, 1)
+	now = now.Add(time.Minute)
+	shows(2, 2)
+}
+
 func TestOnlyThisMachineAndNoWebPageMayControl(t *testing.T) {
 	t.Parallel()
 	s := open(t, "")
