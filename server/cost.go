@@ -1,7 +1,9 @@
 package server
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -9,22 +11,30 @@ import (
 )
 
 // What things cost: an object 1, a connection 2 and its page size times what a node costs, a plain list twice what one of it costs
-// (its length is not known, but its natural bound is small), a mutation 10. Scalars are free.
+// (its length is not known, but its natural bound is small), a mutation 10. Scalars are free. Lists inside each other multiply, and who
+// goes from a list's entries back to where they hang repeats that as often: a list met again costs a hundred times what one of it
+// costs, and what is asked of an object that is met again through a list fifty times, which makes the two a hundred.
 const (
 	costObject     = 1
 	costConnection = 2
 	costMutation   = 10
 	plainList      = 2
+	repeatedList   = 100
+	repeatedObject = repeatedList / plainList
 )
 
 // coster computes what a validated operation costs before anything is read.
 type coster struct {
 	schema    *ast.Schema
 	variables map[string]any
-	limit     int
+	path      []place
 }
 
+// place is an object on the path: its type, and the plain list that it is an entry of, "" when it is of none.
+type place struct{ kind, list string }
+
 func (c coster) operation(op *ast.OperationDefinition) int {
+	c.path = []place{{}} // its kind is that of the fields asked of it
 	n := c.set(op.SelectionSet, 1)
 	if op.Operation == ast.Mutation {
 		n += costMutation * len(op.SelectionSet)
@@ -57,19 +67,60 @@ func (c coster) field(f *ast.Field, size int) int {
 	if len(f.SelectionSet) == 0 || f.Definition == nil {
 		return 0
 	}
-	def := c.schema.Types[f.Definition.Type.Name()]
+	def, within := c.schema.Types[f.Definition.Type.Name()], c.into(f, "")
 	switch {
 	case def != nil && def.Fields.ForName("pageInfo") != nil && def.Fields.ForName("edges") != nil:
-		return costConnection + c.set(f.SelectionSet, c.pageSize(f))
+		return costConnection + within.set(f.SelectionSet, c.pageSize(f))
 	case f.Name == "edges":
-		return min(size*c.set(f.SelectionSet, 1), saturated)
+		return min(size*within.set(f.SelectionSet, 1), saturated)
 	case f.Name == "nodes" && f.Definition.Type.Elem != nil:
-		return min(max(1, c.length(f, "ids"))*(costObject+c.set(f.SelectionSet, 1)), saturated)
+		return min(max(1, c.length(f, "ids"))*(costObject+within.set(f.SelectionSet, 1)), saturated)
 	case f.Definition.Type.Elem != nil:
-		return min(plainList*(costObject+c.set(f.SelectionSet, 1)), saturated)
+		list := f.ObjectDefinition.Name + "." + f.Name
+		return min(c.times(f, list)*(costObject+c.into(f, list).set(f.SelectionSet, 1)), saturated)
+	case c.repeats(f):
+		return min(costObject+repeatedObject*within.set(f.SelectionSet, 1), saturated)
 	}
-	return costObject + c.set(f.SelectionSet, 1)
+	return costObject + within.set(f.SelectionSet, 1)
 }
+
+// into is the coster of what is asked of a field's objects. What a field is asked of says the type of its object better than the field
+// that led there, which may know only an interface.
+func (c coster) into(f *ast.Field, list string) coster {
+	last := len(c.path) - 1
+	c.path[last].kind = f.ObjectDefinition.Name
+	c.path = append(c.path[:last+1:last+1], place{f.Definition.Type.Name(), list})
+	return c
+}
+
+// times is how often what one entry of a plain list costs is counted. The schema itself, which has types in types everywhere, is no
+// larger than it is: there it is one and the same list inside itself that repeats.
+func (c coster) times(f *ast.Field, list string) int {
+	kind := f.Definition.Type.Name()
+	for _, p := range c.path {
+		switch {
+		case introspective(kind) && p.list == list:
+			return repeatedList * repeatedObject
+		case !introspective(kind) && p.kind == kind:
+			return repeatedList
+		}
+	}
+	return plainList
+}
+
+// repeats tells whether a plain list lies between a field's object and the last one of its type.
+func (c coster) repeats(f *ast.Field) bool {
+	kind, through := f.Definition.Type.Name(), false
+	for _, p := range slices.Backward(c.path) {
+		if p.kind == kind {
+			return through && !introspective(kind)
+		}
+		through = through || p.list != ""
+	}
+	return false
+}
+
+func introspective(kind string) bool { return strings.HasPrefix(kind, "__") }
 
 // pageSize is how many a connection is asked for; sizes that will be refused cost what the largest page costs.
 func (c coster) pageSize(f *ast.Field) int {

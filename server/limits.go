@@ -16,11 +16,13 @@ type Limits struct {
 	ListEntries                        int
 	Mutations                          int
 	Cost                               int
+	Answer                             int // bytes of data in one answer or event; 0 is no bound
 }
 
 // DefaultLimits are those of the contract.
 var DefaultLimits = Limits{
 	Depth: 15, Aliases: 100, Directives: 50, Tokens: 5000, Document: 64 << 10, Body: 1 << 20, LargeBody: 4 << 20, ListEntries: 250, Mutations: 4, Cost: 10_000,
+	Answer: 16 << 20,
 }
 
 // tally is what a selection asks in all, fragments included.

@@ -156,6 +156,34 @@ func TestCostCountsPageSizeTimesNesting(t *testing.T) {
 	refused(t, c.Do(t, `{ `+times(100, `a#: products(first: 100) { edges { node { id } } } `)+` }`, nil), "COST_LIMIT")
 }
 
+// A few fields that lead from a product to its variants and back are millions of objects.
+func TestListsInsideThemselvesAreRefused(t *testing.T) {
+	a := apitest.New(t, testkit.SQLite(t))
+	c := a.Client(t)
+	product := makeProduct(t, c, "h", "H")
+	refused(t, c.Do(t, `{ product(by: {handle: "h"}) { `+strings.Repeat("variants { product { ", 5)+"id"+strings.Repeat(" } }", 5)+` } }`, nil), "COST_LIMIT")
+	refused(t, c.Do(t, `query($id: ID!) { node(id: $id) { ... on Product { variants { product { variants { id } } } } } }`, apitest.Vars{"id": product}), "COST_LIMIT")
+	refused(t, c.Do(t, `{ __schema { types { fields { type { fields { name } } } } } }`, nil), "COST_LIMIT")
+	r := c.Must(t, `{ product(by: {handle: "h"}) { variants { product { title category { id } } } } }`, nil)
+	require.Less(t, r.Extensions.Cost.Requested, 200, "an object of its own is not dear")
+}
+
+func TestAnAnswerThatIsTooLargeIsToldAsSuch(t *testing.T) {
+	limits := server.DefaultLimits
+	limits.Answer = 5_000
+	c := apitest.New(t, testkit.SQLite(t), func(o *server.Options) { o.Limits = limits }).Client(t)
+	large := "{ " + times(90, "a#: viewer { subject kind brand { code name } } ") + "}"
+	require.Empty(t, c.Do(t, "{ viewer { subject } }", nil).Errors)
+	r := c.Do(t, large, nil)
+	require.Equal(t, []string{"COST_LIMIT"}, r.Said())
+	require.Equal(t, "null", string(r.Data))
+	require.NotEmpty(t, r.Errors[0].Extensions.RequestID)
+	require.Positive(t, r.Extensions.Cost.Requested)
+	s := c.Socket(t)
+	s.Subscribe("q", large, nil)
+	require.Equal(t, []string{"COST_LIMIT"}, s.Next("q").Said())
+}
+
 func TestLimitsAreSettings(t *testing.T) {
 	limits := server.DefaultLimits
 	limits.Cost, limits.Depth = 20, 2

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -63,7 +64,7 @@ func (e *engine) prepare(ctx context.Context, params *graphql.RawParams) (*graph
 		return nil, errs
 	}
 	oc.DisableIntrospection = false
-	n := coster{schema: e.schema, variables: oc.Variables, limit: e.limits.Cost}.operation(oc.Operation)
+	n := coster{schema: e.schema, variables: oc.Variables}.operation(oc.Operation)
 	oc.Stats.SetExtension(costKey, n)
 	if n > e.limits.Cost {
 		return oc, refused(commerce.Errorf(commerce.CostLimit, "the request costs %d, at most %d is allowed", n, e.limits.Cost))
@@ -176,4 +177,18 @@ func (e *engine) run(ctx context.Context, oc *graphql.OperationContext) *graphql
 	errs := refused(commerce.Errorf(commerce.Internal, "there was no time left to answer this"))
 	errs[0].Extensions["requestId"] = auth.From(ctx).Request
 	return &graphql.Response{Errors: errs}
+}
+
+// bounded keeps every answer within the limits, and every event of a subscription: of one that is larger it tells so, and that alone.
+func (e *engine) bounded(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	resp := next(ctx)
+	if resp == nil {
+		return nil
+	}
+	if e.limits.Answer > 0 && len(resp.Data) > e.limits.Answer {
+		resp.Data = json.RawMessage("null")
+		resp.Errors = refused(commerce.Errorf(commerce.CostLimit, "the answer is larger than %d bytes: ask for fewer fields or smaller pages; what a mutation changed stands", e.limits.Answer))
+		resp.Errors[0].Extensions["requestId"] = auth.From(ctx).Request
+	}
+	return resp
 }

@@ -83,6 +83,7 @@ func New(o Options) *Server {
 	config.Directives.HasScope = graph.HasScope
 	s.engine = newEngine(generated.NewExecutableSchema(config), graph.Present(s.report), s.recovered, o.Limits)
 	s.engine.executor.AroundResponses(s.measured)
+	s.engine.executor.AroundResponses(s.engine.bounded) // within the other: what is measured is what is told
 	return s
 }
 
