@@ -8,7 +8,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -22,18 +21,18 @@ import (
 type engine struct {
 	schema    *ast.Schema
 	executor  *executor.Executor
-	documents *lru.LRU[*ast.QueryDocument]
+	documents *documents
 	limits    Limits
 }
 
-// Documents up to this size are kept after validation, this many of them.
+// Documents up to the first size are kept after validation, and no more of them than have the second in all.
 const (
 	keptDocument  = 8 << 10
-	keptDocuments = 1000
+	keptDocuments = 1 << 20
 )
 
 func newEngine(es graphql.ExecutableSchema, present graphql.ErrorPresenterFunc, recovered graphql.RecoverFunc, limits Limits) *engine {
-	e := &engine{schema: es.Schema(), executor: executor.New(es), documents: lru.New[*ast.QueryDocument](keptDocuments), limits: limits}
+	e := &engine{schema: es.Schema(), executor: executor.New(es), documents: newDocuments(keptDocuments), limits: limits}
 	e.executor.SetErrorPresenter(present)
 	e.executor.SetRecoverFunc(recovered)
 	return e
@@ -46,7 +45,7 @@ func (e *engine) prepare(ctx context.Context, params *graphql.RawParams) (*graph
 	for name, v := range params.Variables {
 		params.Variables[name] = storable(v)
 	}
-	doc, errs := e.document(ctx, params.Query)
+	doc, errs := e.document(params.Query)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -87,14 +86,14 @@ func (e *engine) costOf(oc *graphql.OperationContext) map[string]any {
 }
 
 // document parses, bounds and validates a document, or finds it among those that were.
-func (e *engine) document(ctx context.Context, query string) (*ast.QueryDocument, gqlerror.List) {
+func (e *engine) document(query string) (*ast.QueryDocument, gqlerror.List) {
 	if strings.TrimSpace(query) == "" {
 		return nil, refused(commerce.Errorf(commerce.BadRequest, "there is no query"))
 	}
 	if len(query) > e.limits.Document {
 		return nil, refused(commerce.Errorf(commerce.BadRequest, "the document is larger than %d bytes", e.limits.Document))
 	}
-	if doc, ok := e.documents.Get(ctx, query); ok {
+	if doc := e.documents.find(query); doc != nil {
 		return doc, nil
 	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Name: "request", Input: query}, e.limits.Tokens)
@@ -116,7 +115,7 @@ func (e *engine) document(ctx context.Context, query string) (*ast.QueryDocument
 		return nil, errs
 	}
 	if len(query) <= keptDocument {
-		e.documents.Add(ctx, query, doc)
+		e.documents.keep(query, doc)
 	}
 	return doc, nil
 }

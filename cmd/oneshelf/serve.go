@@ -86,7 +86,7 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 	if err != nil {
 		return err
 	}
-	debug.SetGCPercent(400) // answers are short-lived garbage: fewer, later collections cost memory we have
+	collectLess()
 
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -120,6 +120,14 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 		err = nil
 	}
 	return err
+}
+
+// collectLess lets garbage grow to four times what is in use, unless the environment says otherwise: answers are short-lived, so fewer
+// and later collections cost only memory we have.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // number keeps events numbered and readers awake.
