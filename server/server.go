@@ -31,8 +31,10 @@ type Server struct {
 	recents recents
 	origins origins
 	sockets *semaphore.Weighted
-	live    context.Context // ends when the sockets must go
+	live    context.Context // ends when nothing new may begin and streams must go
 	stop    context.CancelFunc
+	work    context.Context // ends when what is in hand on sockets must be given up
+	giveUp  context.CancelFunc
 }
 
 // Options is what a Server is made of.
@@ -79,6 +81,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{Options: o, origins: o.Origins, sockets: semaphore.NewWeighted(o.Sockets)}
 	s.live, s.stop = context.WithCancel(context.Background())
+	s.work, s.giveUp = context.WithCancel(context.Background())
 	config := generated.Config{Resolvers: o.Resolver}
 	config.Directives.HasScope = graph.HasScope
 	s.engine = newEngine(generated.NewExecutableSchema(config), graph.Present(s.report), s.recovered, o.Limits)
@@ -176,8 +179,22 @@ func (s *Server) HTTP() *http.Server {
 	}
 }
 
-// Drain ends sockets and streams, each with its close code; requests under way are left to http.Server.Shutdown.
+// Drain ends streams, and sockets with their close code as soon as their queries and mutations have answered; nothing new begins on
+// them. Requests under way are left to http.Server.Shutdown.
 func (s *Server) Drain() { s.stop() }
+
+// Wait waits after Drain until sockets and streams have gone, which http.Server.Shutdown knows nothing of. What they have in hand when ctx
+// ends is given up.
+func (s *Server) Wait(ctx context.Context) {
+	defer s.giveUp()
+	if s.sockets.Acquire(ctx, s.Sockets) == nil {
+		return
+	}
+	s.giveUp()
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer stop()
+	s.sockets.Acquire(last, s.Sockets) // what is closed by then is closed with its code
+}
 
 func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
 

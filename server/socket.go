@@ -90,13 +90,16 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
 		conn.Close(closeSubprotocol, "Subprotocol not acceptable")
 		return
 	}
-	ctx, stop := context.WithCancel(s.live)
+	ctx, stop := context.WithCancel(s.work)
 	defer stop()
 	k := &socket{s: s, conn: conn, inbox: make(chan incoming), ctx: ctx, active: map[string]*operation{}}
 	go k.listen()
 	code, reason := k.serve(r.Header.Get("Authorization"))
-	stop()
+	if code != websocket.StatusGoingAway { // a server that stops lets its queries and mutations answer
+		stop()
+	}
 	k.done.Wait()
+	stop()
 	if k.viewer != nil {
 		recognized(r.Context(), k.viewer)
 	}
@@ -137,11 +140,14 @@ func (k *socket) serve(header string) (websocket.StatusCode, string) {
 		case m = <-k.inbox:
 		case <-expired:
 			return closeForbidden, "Forbidden: the token has ended"
-		case <-k.ctx.Done():
+		case <-k.s.live.Done():
 			return websocket.StatusGoingAway, "the server stops"
 		}
 		if m.code != 0 {
 			return m.code, m.reason
+		}
+		if k.s.live.Err() != nil { // nothing new begins; who is not answered asks again elsewhere
+			return websocket.StatusGoingAway, "the server stops"
 		}
 		switch m.Type {
 		case "connection_init":
@@ -181,7 +187,7 @@ func (k *socket) init(header string) (websocket.StatusCode, string) {
 		case m = <-k.inbox:
 		case <-timeout.C:
 			return closeInitTimeout, "Connection initialisation timeout"
-		case <-k.ctx.Done():
+		case <-k.s.live.Done():
 			return websocket.StatusGoingAway, "the server stops"
 		}
 		if m.code != 0 {
@@ -328,10 +334,15 @@ func (k *socket) operate(ctx context.Context, op *operation, params *graphql.Raw
 		k.end(op, nil)
 		return
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(k.s.live, stop)()
 	next, ctx := k.s.engine.executor.DispatchOperation(ctx, oc)
 	for {
 		resp := next(ctx)
 		switch {
+		case (resp == nil || neverBegan(resp)) && k.s.live.Err() != nil: // not complete: the close of the socket tells to ask again
+			return
 		case resp == nil && ctx.Err() == nil:
 			k.breakOff()
 			return
@@ -353,6 +364,7 @@ func (k *socket) operate(ctx context.Context, op *operation, params *graphql.Raw
 func (k *socket) breakOff() {
 	select {
 	case k.inbox <- incoming{code: websocket.StatusTryAgainLater, reason: "a stream broke off"}:
+	case <-k.s.live.Done():
 	case <-k.ctx.Done():
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 	"github.com/oneshelf/oneshelf/internal/testkit/apitest"
 	"github.com/oneshelf/oneshelf/server"
@@ -292,6 +293,72 @@ func TestAStoppingServerClosesItsSockets(t *testing.T) {
 	a.Server.Drain()
 	for _, s := range []*apitest.Socket{idle, busy, silent} {
 		require.Equal(t, websocket.StatusGoingAway, s.Closed())
+	}
+}
+
+// CR-03: over HTTP and on sockets alike, what is in hand is finished.
+func TestAStoppingServerFinishesWhatItsSocketsHaveInHand(t *testing.T) {
+	const change, noted = `mutation { locationUpsert(input: {code: "A", name: "A"}) { created } }`, `mutation { locationUpsert(input: {code: "B", name: "B"}) { created } }`
+	k := testkit.SQLite(t)
+	a := apitest.New(t, k)
+	s := a.Client(t).Socket(t)
+	s.Subscribe("stream", live, nil)
+	release := hold(t, k)
+	s.Subscribe("m", change, nil)
+	s.Say(say("ping"))
+	require.Equal(t, "pong", s.Hear().Type, "the server has read all of this")
+	a.Server.Drain()
+	s.Subscribe("late", noted, nil)
+	waited := make(chan struct{})
+	go func() {
+		defer close(waited)
+		a.Server.Wait(t.Context())
+	}()
+	release()
+	require.Equal(t, true, s.Next("m").Get("locationUpsert.created"))
+	require.Equal(t, apitest.Message{ID: "m", Type: "complete"}, s.Hear())
+	_, text, err := s.Conn.Read(t.Context())
+	require.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(err), "streams are not complete and nothing new begins: %s", text)
+	<-waited
+	require.Equal(t, 1, k.Count(t, "locations", ""))
+}
+
+func TestAStoppingServerGivesUpWhatTakesTooLong(t *testing.T) {
+	k := testkit.SQLite(t)
+	a := apitest.New(t, k)
+	s := a.Client(t).Socket(t)
+	release := hold(t, k)
+	defer release()
+	s.Subscribe("m", `mutation { locationUpsert(input: {code: "A", name: "A"}) { created } }`, nil)
+	s.Say(say("ping"))
+	require.Equal(t, "pong", s.Hear().Type)
+	a.Server.Drain()
+	past, stop := context.WithCancel(t.Context())
+	stop()
+	waited := make(chan struct{})
+	go func() {
+		defer close(waited)
+		a.Server.Wait(past)
+	}()
+	require.Equal(t, websocket.StatusGoingAway, s.Closed())
+	<-waited
+}
+
+// hold keeps every other writer waiting until it is released.
+func hold(t *testing.T, k *testkit.Kit) (release func()) {
+	t.Helper()
+	held, free, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- k.Store.DB.InTx(context.WithoutCancel(t.Context()), func(*db.Tx) error {
+			close(held)
+			<-free
+			return nil
+		})
+	}()
+	<-held
+	return func() {
+		close(free)
+		require.NoError(t, <-done)
 	}
 }
 

@@ -114,6 +114,7 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = web.Close() // what has not finished by now is cut off; nothing of it was acknowledged
 	}
+	srv.Wait(deadline)
 	stop()
 	background.Wait()
 	if errors.Is(err, http.ErrServerClosed) {

@@ -106,3 +106,37 @@ func TestAStopFinishesWhatIsInHand(t *testing.T) {
 	require.NotContains(t, said.String(), `"level":"ERROR"`)
 	require.Contains(t, said.String(), `"route":"/graphql"`)
 }
+
+// Sockets are no connections of the HTTP server any more; the process waits for them all the same.
+func TestAStopClosesEverySocket(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1, "", "")
+	f.end(t, f.servers[0], syscall.SIGTERM)
+	f.servers[0].args = append(f.servers[0].args, "--roles", "api") // no work of its own keeps it
+	f.start(t, f.servers[0])
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	sockets := make([]*websocket.Conn, 1000)
+	for i := range sockets {
+		socket, _, err := websocket.Dial(ctx, "ws://"+f.servers[0].addr+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+		require.NoError(t, err)
+		defer socket.CloseNow()
+		require.NoError(t, socket.Write(ctx, websocket.MessageText, []byte(`{"type":"connection_init","payload":{"Authorization":"Bearer `+f.token+`"}}`)))
+		_, _, err = socket.Read(ctx)
+		require.NoError(t, err)
+		sockets[i] = socket
+	}
+	closed := make(chan websocket.StatusCode, len(sockets))
+	for _, socket := range sockets {
+		go func() {
+			_, _, err := socket.Read(ctx)
+			closed <- websocket.CloseStatus(err)
+		}()
+	}
+	f.end(t, f.servers[0], syscall.SIGTERM)
+	codes := map[websocket.StatusCode]int{}
+	for range sockets {
+		codes[<-closed]++
+	}
+	require.Equal(t, map[websocket.StatusCode]int{websocket.StatusGoingAway: len(sockets)}, codes)
+}
