@@ -69,11 +69,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithTimeout(ctx, s.RequestTimeout)
 	defer stop()
 	resp := s.engine.run(ctx, oc)
-	out := response{Data: resp.Data, Errors: resp.Errors, Extensions: s.engine.costOf(oc)}
-	if len(out.Errors) > maxErrors {
-		out.Errors = out.Errors[:maxErrors]
-	}
-	s.write(w, answer, http.StatusOK, out)
+	s.write(w, answer, http.StatusOK, response{Data: resp.Data, Errors: resp.Errors, Extensions: s.engine.costOf(oc)})
 }
 
 // requestStatus is the status of an answer to a request that was not run.

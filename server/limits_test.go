@@ -232,7 +232,8 @@ func TestListsInTheInputAreBounded(t *testing.T) {
 
 // GQ-07
 func TestErrorsOfARequestAreBounded(t *testing.T) {
-	c := apitest.New(t, testkit.SQLite(t)).Client(t)
+	a := apitest.New(t, testkit.SQLite(t))
+	c := a.Client(t)
 	r := c.Do(t, "{ "+times(1000, "nothing# ")+"}", nil)
 	require.Len(t, r.Errors, 20)
 	require.Less(t, len(r.Body), 16<<10)
@@ -240,8 +241,25 @@ func TestErrorsOfARequestAreBounded(t *testing.T) {
 		require.Equal(t, "BAD_REQUEST", e.String())
 		require.NotEmpty(t, e.Extensions.RequestID)
 	}
-	r = c.Do(t, "{ "+times(90, "a#: products(first: 0) { totalCount } ")+"}", nil)
+	wrong := "{ " + times(90, "a#: products(first: 0) { totalCount } ") + "}"
+	r = c.Do(t, wrong, nil)
 	require.Equal(t, http.StatusOK, r.Status)
+	require.Len(t, r.Errors, 20)
+	s := c.Socket(t)
+	s.Subscribe("q", wrong, nil)
+	require.Len(t, s.Next("q").Errors, 20)
+	require.Equal(t, "complete", s.Hear().Type)
+	r, _ = watch(t, c, wrong, nil, "").answer()
+	require.Len(t, r.Errors, 20)
+	blind := a.Without(t, auth.StockRead)
+	events := `subscription($after: String) { events(after: $after, types: [STOCK_CHANGED]) { id ... on StockChanged { ` + times(90, "a#: onHand ") + `} } }`
+	vars := apitest.Vars{"after": here(t, c)}
+	s = blind.Socket(t)
+	s.Subscribe("e", events, vars)
+	c.Must(t, `mutation { locationUpsert(input: {code: "A", name: "A"}) { userErrors { code } } productUpsert(input: {handle: "x", title: "X", variants: [{sku: "x"}]}) { userErrors { code } } }`, nil)
+	c.Must(t, `mutation { stockAdjust(input: {idempotencyKey: "k", variant: {sku: "x"}, location: {code: "A"}, delta: 1, reason: "found"}) { userErrors { code message } } }`, nil)
+	require.Len(t, s.Next("e").Errors, 20, "of each event too")
+	r, _ = watch(t, blind, events, vars, "").answer()
 	require.Len(t, r.Errors, 20)
 }
 

@@ -178,7 +178,8 @@ func (e *engine) run(ctx context.Context, oc *graphql.OperationContext) *graphql
 	return &graphql.Response{Errors: errs}
 }
 
-// bounded keeps every answer within the limits, and every event of a subscription: of one that is larger it tells so, and that alone.
+// bounded keeps every answer within the limits, and every event of a subscription: of one that is larger it tells so, and that alone;
+// of many errors it tells the first.
 func (e *engine) bounded(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	resp := next(ctx)
 	if resp == nil {
@@ -189,5 +190,6 @@ func (e *engine) bounded(ctx context.Context, next graphql.ResponseHandler) *gra
 		resp.Errors = refused(commerce.Errorf(commerce.CostLimit, "the answer is larger than %d bytes: ask for fewer fields or smaller pages; what a mutation changed stands", e.limits.Answer))
 		resp.Errors[0].Extensions["requestId"] = auth.From(ctx).Request
 	}
+	resp.Errors = resp.Errors[:min(len(resp.Errors), maxErrors)]
 	return resp
 }

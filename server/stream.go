@@ -148,7 +148,7 @@ func open(w http.ResponseWriter) sse {
 
 // tell sends an answer, with the place in the log that it may be resumed from.
 func (s sse) tell(resp *graphql.Response, cursor string) error {
-	payload, err := json.Marshal(response{Data: resp.Data, Errors: resp.Errors[:min(len(resp.Errors), maxErrors)]})
+	payload, err := json.Marshal(response{Data: resp.Data, Errors: resp.Errors})
 	if err != nil {
 		return err
 	}
