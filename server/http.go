@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,28 +26,35 @@ const (
 	typeJSON     = "application/json"
 )
 
-// graphql answers POST and GET on /graphql as GraphQL over HTTP has it.
-func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
+// graphql answers POST and GET on /graphql as GraphQL over HTTP has it. For a subscription it gives back what follows it: streams are
+// counted apart.
+func (s *Server) graphql(w http.ResponseWriter, r *http.Request) (follow func()) {
 	answer := accepted(r.Header.Values("Accept"))
+	if !s.inHand.TryAcquire(1) {
+		w.Header().Set("Retry-After", "1")
+		s.refuse(w, r, cmp.Or(answer, typeJSON), http.StatusServiceUnavailable, commerce.Errorf(commerce.RateLimited, "too many requests at once"))
+		return nil
+	}
+	defer s.inHand.Release(1)
 	if answer == "" {
 		s.refuse(w, r, typeJSON, http.StatusNotAcceptable, commerce.Errorf(commerce.BadRequest, "answers are %s or %s", typeResponse, typeJSON))
-		return
+		return nil
 	}
 	if r.Method != http.MethodPost && r.Method != http.MethodGet {
 		w.Header().Set("Allow", "GET, POST")
 		s.refuse(w, r, answer, http.StatusMethodNotAllowed, commerce.Errorf(commerce.BadRequest, "use POST, or GET for queries"))
-		return
+		return nil
 	}
 	viewer, err := s.caller(r)
 	if err != nil {
 		s.refuse(w, r, answer, statusOf(err), err)
-		return
+		return nil
 	}
 	ctx := auth.With(r.Context(), viewer)
 	params, status, err := s.params(w, r, viewer)
 	if err != nil {
 		s.refuse(w, r.WithContext(ctx), answer, status, err)
-		return
+		return nil
 	}
 	ctx = graphql.StartOperationTrace(ctx)
 	oc, errs := s.engine.prepare(ctx, params)
@@ -55,21 +63,21 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet && oc.Operation.Operation != ast.Query:
 		w.Header().Set("Allow", "POST")
 		s.refuse(w, r.WithContext(ctx), answer, http.StatusMethodNotAllowed, commerce.Errorf(commerce.BadRequest, "GET is for queries only"))
-		return
+		return nil
 	case oc.Operation.Operation == ast.Subscription && takesStream(r):
-		s.follow(w, r, viewer, params)
-		return
+		return func() { s.follow(w, r, viewer, params) }
 	case oc.Operation.Operation == ast.Subscription:
 		errs = refused(commerce.Errorf(commerce.BadRequest, "subscriptions need a WebSocket with the subprotocol graphql-transport-ws, or Accept: text/event-stream"))
 	}
 	if len(errs) > 0 {
 		s.write(w, answer, requestStatus(answer), s.requestErrors(ctx, oc, errs))
-		return
+		return nil
 	}
 	ctx, stop := context.WithTimeout(ctx, s.RequestTimeout)
 	defer stop()
 	resp := s.engine.run(ctx, oc)
 	s.write(w, answer, http.StatusOK, response{Data: resp.Data, Errors: resp.Errors, Extensions: s.engine.costOf(oc)})
+	return nil
 }
 
 // requestStatus is the status of an answer to a request that was not run.

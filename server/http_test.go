@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 	"github.com/oneshelf/oneshelf/internal/testkit/apitest"
+	"github.com/oneshelf/oneshelf/server"
 )
 
 const (
@@ -251,4 +255,51 @@ func TestAPanicIsAFaultLikeAnyOther(t *testing.T) {
 	require.NotContains(t, a.Log.String(), "李雷")
 	require.Contains(t, a.Log.String(), r.Errors[0].Extensions.RequestID)
 	require.Empty(t, c.Do(t, `{ viewer { subject } }`, nil).Errors)
+}
+
+func TestRequestsInHandAreBounded(t *testing.T) {
+	k := testkit.SQLite(t)
+	a := apitest.New(t, k, func(o *server.Options) { o.Requests = 1 })
+	c := a.Client(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL+"/graphql", strings.NewReader(`{"query":"subscription { events { id } }"}`))
+	require.NoError(t, err)
+	r.Header = http.Header{"Content-Type": {plainJSON}, "Accept": {plainJSON + ", text/event-stream"}, "Authorization": {"Bearer " + c.Token}}
+	stream, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer stream.Body.Close()
+	require.Equal(t, 200, stream.StatusCode)
+	require.Equal(t, 200, c.Post(t, []byte(ask), nil).Status, "streams are counted apart")
+
+	release := hold(t, k)
+	first := make(chan apitest.Response, 1)
+	go func() {
+		first <- c.Do(t, `mutation { locationUpsert(input: {code: "A", name: "A"}) { created } }`, nil)
+	}()
+	var refused apitest.Response
+	require.Eventually(t, func() bool {
+		refused = c.Post(t, []byte(ask), nil)
+		return refused.Status == 503
+	}, 20*time.Second, time.Millisecond)
+	require.Equal(t, []string{"RATE_LIMITED"}, refused.Said())
+	require.NotEmpty(t, refused.Header.Get("Retry-After"))
+	status, _ := look(t, a.URL+"/healthz", nil)
+	require.Equal(t, 200, status)
+	release()
+	require.Empty(t, (<-first).Errors)
+	require.Equal(t, 200, c.Post(t, []byte(ask), nil).Status)
+}
+
+// Who asks much and reads nothing would keep the answer in memory for ever.
+func TestAnAnswerThatNobodyReadsIsGivenUp(t *testing.T) {
+	a := apitest.New(t, testkit.SQLite(t), func(o *server.Options) { o.AnswerTimeout = 50 * time.Millisecond })
+	c := a.Client(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.(*net.TCPConn).SetReadBuffer(4096))
+	query, err := json.Marshal(map[string]string{"query": "{ " + times(90, "a#: __schema { types { name description fields { name description args { name description } } } } ") + "}"})
+	require.NoError(t, err)
+	_, err = fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: shelf\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", c.Token, len(query), query)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return strings.Contains(a.Log.String(), "route=/graphql") }, 20*time.Second, 5*time.Millisecond, "it is over")
 }

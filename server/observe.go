@@ -48,12 +48,14 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		start := time.Now()
 		who := &seen{id: newRequestID()}
 		r = r.WithContext(context.WithValue(r.Context(), seenKey{}, who))
-		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		status := &statusWriter{ResponseWriter: w, status: http.StatusOK, control: http.NewResponseController(w), timeout: s.AnswerTimeout}
+		status.control.SetWriteDeadline(time.Time{}) // the connection may have the one of the request before
 		transport := transportOf(r)
 		if transport != "http" {
 			defer s.Metrics.Stream(transport)()
 		}
 		next.ServeHTTP(status, r)
+		status.begin()
 		route := r.Pattern // the mux has set it; what it does not know has none, so that callers cannot make up routes
 		if route == "" {
 			route = "none"
@@ -81,23 +83,34 @@ func transportOf(r *http.Request) string {
 	return "http"
 }
 
-// statusWriter remembers the status of an answer.
+// statusWriter remembers the status of an answer, and gives its reader a bounded time from when it begins.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
-	wrote  bool
+	status  int
+	wrote   bool
+	control *http.ResponseController
+	timeout time.Duration
 }
 
 func (w *statusWriter) WriteHeader(status int) {
-	if !w.wrote {
-		w.status, w.wrote = status, status >= http.StatusOK || status == http.StatusSwitchingProtocols
+	if !w.wrote && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
+		w.status = status
+		w.begin()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *statusWriter) Write(p []byte) (int, error) {
-	w.wrote = true
+	w.begin()
 	return w.ResponseWriter.Write(p)
+}
+
+// begin starts the time in which an answer must be read. A stream sets its own before each write.
+func (w *statusWriter) begin() {
+	if !w.wrote {
+		w.wrote = true
+		w.control.SetWriteDeadline(time.Now().Add(w.timeout))
+	}
 }
 
 // Unwrap lets streams flush and sockets take over the connection.

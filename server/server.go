@@ -31,6 +31,7 @@ type Server struct {
 	recents recents
 	origins origins
 	sockets *semaphore.Weighted
+	inHand  *semaphore.Weighted
 	live    context.Context // ends when nothing new may begin and streams must go
 	stop    context.CancelFunc
 	work    context.Context // ends when what is in hand on sockets must be given up
@@ -50,6 +51,10 @@ type Options struct {
 	Origins []string
 	// RequestTimeout bounds one query or mutation.
 	RequestTimeout time.Duration
+	// AnswerTimeout bounds how long a caller may take to read an answer: 30 s when zero. Streams bound each of their writes.
+	AnswerTimeout time.Duration
+	// Requests bounds how many requests to /graphql that are no streams are in hand at once: 1,000 when zero.
+	Requests int64
 	// OperatorsOnly closes /graphql: the process works in the background.
 	OperatorsOnly bool
 	// Sockets bounds how many WebSockets are open at once.
@@ -70,6 +75,12 @@ func New(o Options) *Server {
 	if o.RequestTimeout == 0 {
 		o.RequestTimeout = 30 * time.Second
 	}
+	if o.AnswerTimeout == 0 {
+		o.AnswerTimeout = 30 * time.Second
+	}
+	if o.Requests == 0 {
+		o.Requests = 1000
+	}
 	if o.Sockets == 0 {
 		o.Sockets = 10_000
 	}
@@ -79,7 +90,7 @@ func New(o Options) *Server {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = 15 * time.Second
 	}
-	s := &Server{Options: o, origins: o.Origins, sockets: semaphore.NewWeighted(o.Sockets)}
+	s := &Server{Options: o, origins: o.Origins, sockets: semaphore.NewWeighted(o.Sockets), inHand: semaphore.NewWeighted(o.Requests)}
 	s.live, s.stop = context.WithCancel(context.Background())
 	s.work, s.giveUp = context.WithCancel(context.Background())
 	config := generated.Config{Resolvers: o.Resolver}
@@ -136,7 +147,9 @@ func (s *Server) doors(w http.ResponseWriter, r *http.Request) {
 		s.stream(w, r)
 		return
 	}
-	s.graphql(w, r)
+	if follow := s.graphql(w, r); follow != nil {
+		follow()
+	}
 }
 
 // ready tells whether requests can be answered: the database answers and takes writes, and the server does not stop.
