@@ -17,3 +17,21 @@ func TestAnOperatorsGOGCStands(t *testing.T) {
 	collectLess()
 	require.Equal(t, 400, debug.SetGCPercent(before))
 }
+
+func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
+	t.Parallel()
+	check := func(origin string) error { return serving{Addr: ":8080", CORSOrigins: []string{origin}}.check() }
+	for _, good := range []string{"https://shop.example", "http://localhost:3000", "https://shop.example:8443", "http://[::1]:3000", "https://xn--fiq228c.example"} {
+		require.NoError(t, check(good))
+	}
+	for bad, said := range map[string]string{
+		"https://shop.example/": "browsers send https://shop.example", "https://shop.example/app?x#y": "browsers send https://shop.example",
+		"https://Shop.Example": "browsers send https://shop.example", "HTTPS://shop.example": "browsers send https://shop.example",
+		"https://shop.example:443": "browsers send https://shop.example", "http://shop.example:80": "browsers send http://shop.example",
+		"https://me@shop.example": "browsers send https://shop.example",
+		"https://":                "is not an origin", "https://:443": "is not an origin", "shop.example": "is not an origin", "ftp://shop.example": "is not an origin",
+		"*": "is not an origin", "null": "is not an origin", "": "is not an origin", "https://shop example": "is not an origin",
+	} {
+		require.ErrorContains(t, check(bad), said, bad)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -65,9 +66,20 @@ func (s serving) check() error {
 		return usageError{fmt.Errorf("--addr %q is not host:port", s.Addr)}
 	}
 	for _, o := range s.CORSOrigins {
-		if !strings.HasPrefix(o, "http://") && !strings.HasPrefix(o, "https://") {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 			return usageError{fmt.Errorf("--cors-origins %q is not an origin such as https://shop.example", o)}
+		}
+		if sent := originOf(u); o != sent {
+			return usageError{fmt.Errorf("--cors-origins %q would never match: browsers send %s", o, sent)}
 		}
 	}
 	return nil
+}
+
+// originOf is the origin of a page at an address, as browsers send it: in small letters, without a path and without the port that goes
+// without saying. Source: RFC 6454, section 6.2.
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	return u.Scheme + "://" + strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[u.Scheme])
 }
