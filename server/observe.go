@@ -18,6 +18,7 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/internal/db"
+	"github.com/oneshelf/oneshelf/server/page"
 )
 
 // seen is what a request's log line tells besides what the middleware knows by itself.
@@ -157,10 +158,16 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	s.Metrics.Handler().ServeHTTP(w, r)
 }
 
-// local tells whether a request comes from the machine itself and was not passed on by a proxy.
+// local tells whether a request comes from the machine itself, which it asked for by a name of loopback, and was not passed on by a
+// proxy. Not every proxy says that it is one: nginx does so only when it is told to, but what it passes on by itself is HTTP/1.0, at
+// least in its older versions.
+// Source: nginx, "proxy_http_version".
 func local(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil || !net.ParseIP(host).IsLoopback() {
+	if err != nil || !net.ParseIP(host).IsLoopback() || !r.ProtoAtLeast(1, 1) {
+		return false
+	}
+	if _, loopback := page.OwnName(r.Host); !loopback {
 		return false
 	}
 	for _, passed := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via", "Origin"} {

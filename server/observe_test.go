@@ -213,15 +213,28 @@ func TestMetricsAreForOperators(t *testing.T) { // LG-03
 		require.Equal(t, try.status, status, what)
 		require.Equal(t, try.status == 200, strings.Contains(body, "oneshelf_build_info"), what)
 	}
-	request := func(from string) int {
+	request := func(from, host string) int {
 		w := new(recorder)
-		r, err := http.NewRequest(http.MethodGet, "/metrics", nil)
+		r, err := http.NewRequest(http.MethodGet, "http://"+host+"/metrics", nil)
 		require.NoError(t, err)
 		r.RemoteAddr = from
 		a.Server.Handler().ServeHTTP(w, r)
 		return w.status
 	}
-	require.Equal(t, []int{200, 200, 401, 401}, []int{request("127.0.0.1:9"), request("[::1]:9"), request("192.0.2.7:9"), request("nonsense")})
+	const here = "127.0.0.1:8080"
+	require.Equal(t, []int{200, 200, 401, 401}, []int{request("127.0.0.1:9", here), request("[::1]:9", here), request("192.0.2.7:9", here), request("nonsense", here)})
+	for host, status := range map[string]int{"localhost": 200, "localhost:8080": 200, "127.0.0.2": 200, "[::1]:8080": 200, "[::1]": 200,
+		"shop.example": 401, "192.0.2.7:8080": 401, "localhost.example": 401, "127.0.0.1.example:8080": 401, "": 401} {
+		require.Equal(t, status, request("127.0.0.1:9", host), "asked for as %q, as a proxy on the machine passes it on", host)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /metrics HTTP/1.0\r\nHost: "+here+"\r\nConnection: close\r\n\r\n") // as nginx does by itself
+	require.NoError(t, err)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.Contains(t, string(answer), " 401 ")
 	bare := apitest.New(t, testkit.SQLite(t))
 	status, _ := look(t, bare.URL+"/metrics", nil)
 	require.Equal(t, 404, status, "a server that counts nothing has no such door")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func Handler(o Options) http.Handler {
 	plain, demo := render(index, ""), render(index, o.Token)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		if o.Token != "" && ownName(r.Host) {
+		if own, _ := OwnName(r.Host); own && o.Token != "" {
 			w.Header().Set("Cache-Control", "no-store") // the token is a new one after each start
 			serve(w, r, "index.html", demo)
 			return
@@ -74,12 +75,13 @@ func serve(w http.ResponseWriter, r *http.Request, name string, contents []byte)
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(contents))
 }
 
-// ownName reports whether the caller asked for this machine by address or as localhost. Any other name may have been pointed here
-// by whoever owns it, to let a page of theirs read ours (DNS rebinding).
-func ownName(host string) bool {
+// OwnName reports whether the caller asked for this machine by address or as localhost, and whether that name is one of loopback, which
+// only the machine itself can mean by it. Any other name may have been pointed here by whoever owns it, to let a page of theirs read
+// ours (DNS rebinding).
+func OwnName(host string) (own, loopback bool) {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	_, err := netip.ParseAddr(host)
-	return err == nil || host == "localhost"
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || host == "localhost", addr.IsLoopback() || host == "localhost"
 }
