@@ -8,10 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // LoadOrCreate reads the key file at path and makes it when there is none. Processes that start at the same time on the same path
-// agree on one key. A file of another size, or one that group or others may touch, is refused.
+// agree on one key. A file of another size, or one that ReadSecret refuses, is refused.
 func LoadOrCreate(path string) (*Key, error) {
 	raw, err := ReadSecret(path, KeySize)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -31,7 +32,8 @@ func LoadOrCreate(path string) (*Key, error) {
 	return newKey(raw)
 }
 
-// ReadSecret reads a file of at most limit bytes that only its owner may touch. A missing file is fs.ErrNotExist.
+// ReadSecret reads a file of at most limit bytes that only its owner may touch; one of root's its group may read. A missing file is
+// fs.ErrNotExist.
 func ReadSecret(path string, limit int) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -45,8 +47,8 @@ func ReadSecret(path string, limit int) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s may be touched by others (mode %04o); make it mode 0600", path, info.Mode().Perm())
+	if owner, ok := info.Sys().(*syscall.Stat_t); !private(info.Mode().Perm(), ok && owner.Uid == 0) {
+		return nil, fmt.Errorf("%s may be touched by others (mode %04o); make it mode 0600, or 0640 when root owns it", path, info.Mode().Perm())
 	}
 	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err != nil {
@@ -56,6 +58,15 @@ func ReadSecret(path string, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("%s is longer than the %d bytes expected", path, limit)
 	}
 	return data, nil
+}
+
+// private tells whether nobody but who is meant to may touch a file of this mode. What root hands to a program, as systemd's credentials
+// and Kubernetes' secrets are, the program can read only as one of its group.
+func private(mode fs.FileMode, ofRoot bool) bool {
+	if ofRoot {
+		return mode&0o037 == 0
+	}
+	return mode&0o077 == 0
 }
 
 // WriteOnce makes the file at path with mode 0600, whole and on disk or not at all. When there is one already, whoever made it, it

@@ -114,6 +114,9 @@ func TestUnfitKeyFilesAreRefused(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "secret.key")
 		require.NoError(t, os.WriteFile(path, make([]byte, n), 0o600))
 		require.NoError(t, os.Chmod(path, mode))
+		if os.Getuid() == 0 {
+			require.NoError(t, os.Chown(path, 65534, 65534)) // root's own are judged otherwise
+		}
 		return path
 	}
 	for _, n := range []int{0, 31, 33, 4096} {
@@ -128,6 +131,21 @@ func TestUnfitKeyFilesAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = LoadOrCreate(t.TempDir())
 	require.Error(t, err, "a folder")
+}
+
+func TestWhatRootHandsOverItsGroupMayRead(t *testing.T) {
+	for mode, want := range map[fs.FileMode]struct{ ofRoot, ofOthers bool }{
+		0o400: {true, true}, 0o600: {true, true}, 0o440: {true, false}, 0o640: {true, false},
+		0o460: {}, 0o620: {}, 0o660: {}, 0o650: {}, 0o610: {}, 0o604: {}, 0o444: {}, 0o644: {}, 0o602: {}, 0o601: {}, 0o666: {}, 0o777: {},
+	} {
+		require.Equal(t, want.ofRoot, private(mode, true), "root's, mode %04o", mode)
+		require.Equal(t, want.ofOthers, private(mode, false), "mode %04o", mode)
+	}
+	path := filepath.Join(t.TempDir(), "secret.key")
+	require.NoError(t, os.WriteFile(path, make([]byte, KeySize), 0o600))
+	require.NoError(t, os.Chmod(path, 0o440))
+	_, err := LoadOrCreate(path)
+	require.Equal(t, os.Getuid() == 0, err == nil, "%v", err)
 }
 
 func TestAKeyDoesNotPrint(t *testing.T) {
