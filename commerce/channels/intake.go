@@ -297,13 +297,16 @@ func (s *Service) follow(ctx context.Context, tx *events.Tx, c *ent.Channel, ord
 		Shipping: o.Shipping, Address: whereTo(o),
 	}
 	for _, l := range o.Lines {
+		if l.TrackingNumber != "" {
+			n.TrackingNumber = l.TrackingNumber
+		}
+		if unread(o) { // what it says of its other lines is not to be trusted either
+			continue
+		}
 		n.Lines = append(n.Lines, orders.NewsLine{
 			ExternalID: l.ExternalID, Quantity: int64(l.Quantity), Total: l.Total,
 			Closed: l.Closed && !(n.Left && l.Shipped), // refunded after it had left
 		})
-		if l.TrackingNumber != "" {
-			n.TrackingNumber = l.TrackingNumber
-		}
 	}
 	before, err := tx.Ent.Order.Get(ctx, order)
 	if err != nil {

@@ -432,6 +432,11 @@ func TestARefundedLineStaysAndTheRestGoes(t *testing.T) {
 			return o
 		}
 		d.settle(t)
+		garbled := refunded(ships, integrations.ToShip)
+		garbled.Lines[1].Total = -1
+		d.news(garbled)
+		d.settle(t)
+		require.Equal(t, int64(15000), d.stands(t, ships, orders.Held, orders.HeldUnread).Total, "what cannot be read cancels nothing")
 		d.news(refunded(ships, integrations.ToShip), refunded(elsewhere, integrations.Shipped))
 		d.settle(t)
 		require.Equal(t, int64(10000), d.stands(t, ships, orders.Open, "").Total)
