@@ -90,16 +90,14 @@ func TestABuyersAddressIsToldToTheStoreThatSendsTheOrder(t *testing.T) {
 			return w.store.Must(t, all[operation], apitest.Vars{"input": in}).Text(answer)
 		}
 		why := apitest.Vars{"reason": "the roof leaks"}
-		socket := a.With(t, auth.Claims{Scopes: scopes, Locations: []string{"S1"}}).Socket(t)
 		follow := func(w *watching, plain bool) {
-			id := fmt.Sprint(w.order, plain)
+			socket, id := w.store.Socket(t), fmt.Sprint(w.order, plain)
 			socket.Subscribe(id, `subscription($after: String!) { orderChanged(after: $after) { aggregateId order {`+deliveryOf+`} } }`, apitest.Vars{"after": settled(t, own)})
 			own.Must(t, `mutation($key: String!, $o: ID!) { orderPaymentRecord(input: {idempotencyKey: $key, order: {id: $o}, method: "CARD", amount: {amount: "1", currency: "CNY"}, reference: "r"}) { userErrors { message } } }`,
 				apitest.Vars{"key": id, "o": w.order})
 			told := socket.Next(id)
 			require.Equal(t, w.order, told.Text("orderChanged.aggregateId"))
 			require.Equal(t, plain, strings.Contains(string(told.Body), secretStreet), "%s", told.Body)
-			socket.Say(apitest.Message{ID: id, Type: "complete"})
 		}
 		plainly := func(w *watching, when string) {
 			t.Helper()
