@@ -58,7 +58,7 @@ func newWalker(w *apitest.World) *walker {
 
 // unlimited lets requests be as large as a walk makes them: what they may cost is proven elsewhere.
 func unlimited(o *server.Options) {
-	o.Limits = server.Limits{Depth: 50, Aliases: 1 << 20, Directives: 50, Tokens: 1 << 20, Document: 4 << 20, Body: 8 << 20, LargeBody: 8 << 20, ListEntries: 250, Mutations: 4, Cost: 1 << 19}
+	o.Limits = server.Limits{Depth: 50, Aliases: 1 << 20, Directives: 50, Tokens: 1 << 20, Document: 4 << 20, Body: 8 << 20, LargeBody: 8 << 20, ListEntries: 250, Mutations: 4, Cost: 1 << 20}
 }
 
 // request is one thing to ask, with its variables.
