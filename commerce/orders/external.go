@@ -173,7 +173,7 @@ func hold(ctx context.Context, tx *events.Tx, o locked, reason string) error {
 // release lets a held order go on as far as it can: lines are mapped, what is open is promised, and what still stands in the way stays
 // its reason. It answers whether something changed.
 func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, error) {
-	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	all := auth.With(ctx, tx.Viewer.Unnarrowed())
 	lines, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(o.ID)).Order(orderline.ByPosition()).All(all)
 	if err != nil {
 		return false, err
@@ -188,7 +188,7 @@ func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, err
 		news.HoldFor = HeldUnmapped
 	} else if enough, err := promiseOpen(ctx, tx, o); err != nil {
 		return false, err
-	} else if !enough {
+	} else if !enough && news.HoldFor == "" { // what the marketplace says outranks it: goods that arrive must not let the order go
 		news.HoldFor = HeldShort
 	}
 	if news.HoldFor != "" {
@@ -197,8 +197,21 @@ func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, err
 		}
 		return true, stand(ctx, tx, o, Held, news.HoldFor, "HELD")
 	}
+	return true, reopen(ctx, tx, o)
+}
+
+// reopen lets a held order go on. Nobody could accept while it was held: the time for that begins anew.
+func reopen(ctx context.Context, tx *events.Tx, o locked) error {
+	until, err := acceptBy(ctx, tx, o)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "UPDATE fulfillment_orders SET accept_by = ? WHERE brand_id = ? AND order_id = ? AND state = ? AND accept_by > 0",
+		until, tx.Viewer.Brand, o.ID, WorkOpen); err != nil {
+		return err
+	}
 	o.State = string(Open)
-	return true, stand(ctx, tx, o, settled(o), "", "RELEASED")
+	return stand(ctx, tx, o, settled(o), "", "RELEASED")
 }
 
 // demand is what is wanted for lines of a locked order.
@@ -242,7 +255,8 @@ func mapLines(ctx context.Context, tx *events.Tx, lines []*ent.OrderLine, known 
 }
 
 // leave books as shipped what a marketplace says has left without us: the seller shipped it in the marketplace's own console. Lines
-// that it closed have not left. It answers whether something changed.
+// that it closed have not left. Work that was held back here has left all the same, and a count may have found before that the goods are
+// gone. It answers whether something changed.
 func leave(ctx context.Context, tx *events.Tx, o locked, news News) (changed bool, err error) {
 	if State(o.State) == Held {
 		if changed, err = release(ctx, tx, o, News{Variants: news.Variants}); err != nil {
@@ -264,7 +278,7 @@ func leave(ctx context.Context, tx *events.Tx, o locked, news News) (changed boo
 		return false, err
 	}
 	for _, w := range o.work {
-		if WorkState(w.State) != WorkOpen && WorkState(w.State) != WorkAccepted {
+		if s := WorkState(w.State); s != WorkOpen && s != WorkAccepted && s != WorkOnHold {
 			continue
 		}
 		gone, err := news.gone(ctx, tx, w, lines)
@@ -274,7 +288,7 @@ func leave(ctx context.Context, tx *events.Tx, o locked, news News) (changed boo
 		if len(gone) == 0 {
 			continue
 		}
-		if _, err := ship(ctx, tx, o, w, ShipInput{Carrier: carrier, TrackingNumber: number, Lines: gone}); err != nil {
+		if _, err := ship(ctx, tx, o, w, ShipInput{Carrier: carrier, TrackingNumber: number, Lines: gone, gone: true}); err != nil {
 			return false, err
 		}
 		if o, err = lock(ctx, tx, o.ID); err != nil {

@@ -18,7 +18,7 @@ func Fill(ctx context.Context, tx *events.Tx, id commerce.UUID, c Command) (bool
 	if err != nil || State(o.State) != Held || len(c.Lines) == 0 {
 		return false, err
 	}
-	all := auth.With(ctx, unnarrowed(tx.Viewer))
+	all := auth.With(ctx, tx.Viewer.Unnarrowed())
 	if there, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(id)).Exist(all); err != nil || there {
 		return false, err
 	}

@@ -66,9 +66,6 @@ func lock(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, error) 
 	return locked{Order: o, work: work, left: FulfillmentState(o.FulfillmentState) != Unfulfilled}, err
 }
 
-// unnarrowed is the viewer without narrowing.
-func unnarrowed(v *auth.Viewer) *auth.Viewer { return v.Unnarrowed() }
-
 // locked is an order that the running transaction keeps from others.
 type locked struct {
 	*ent.Order

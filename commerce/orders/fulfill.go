@@ -104,6 +104,8 @@ type ShipInput struct {
 	Carrier        string
 	TrackingNumber string
 	Lines          []LineQuantity // all that is left when empty
+
+	gone bool // it has left already, whatever the shelf is thought to hold
 }
 
 // LineQuantity is so many of an order line, named by id or by SKU.
@@ -243,12 +245,32 @@ func writeParcel(ctx context.Context, tx *events.Tx, o locked, w *ent.Fulfillmen
 	if _, err := tx.Exec(ctx, "INSERT INTO fulfillment_lines (id, brand_id, fulfillment_id, order_line_id, quantity) VALUES "+db.Groups(len(taken), 5), args...); err != nil {
 		return err
 	}
+	if in.gone {
+		if err := asThere(ctx, tx, w.LocationID, movements); err != nil {
+			return err
+		}
+	}
 	_, err := stock.Move(ctx, tx, movements)
 	if short, ok := errors.AsType[*stock.Shortfall](err); ok { // a count found less than was promised
 		return &commerce.Error{
 			Code: commerce.InsufficientStock, Message: "not so many are on hand here; what is missing can be refused", Field: []string{"lines"},
 			Details: commerce.Shortage{Available: int(short.OnHand)},
 		}
+	}
+	return err
+}
+
+// asThere lets movements that take goods off a shelf take no more than is thought to be there: a count has found before that they are gone.
+func asThere(ctx context.Context, tx *events.Tx, at commerce.UUID, movements []stock.Movement) error {
+	var variants []commerce.UUID
+	for _, m := range movements {
+		variants = append(variants, m.Variant)
+	}
+	there, err := onHand(ctx, tx, at, variants)
+	for i := range movements {
+		m := &movements[i]
+		m.OnHand = -min(there[m.Variant], -m.OnHand)
+		there[m.Variant] += m.OnHand
 	}
 	return err
 }

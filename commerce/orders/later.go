@@ -143,15 +143,5 @@ func retry(ctx context.Context, tx *events.Tx, id commerce.UUID) (bool, error) {
 	if enough, err := promiseOpen(ctx, tx, o); err != nil || !enough {
 		return false, err
 	}
-	// Other locations could not accept while the order was held: their time begins anew.
-	until, err := acceptBy(ctx, tx, o)
-	if err != nil {
-		return false, err
-	}
-	if _, err := tx.Exec(ctx, "UPDATE fulfillment_orders SET accept_by = ? WHERE brand_id = ? AND order_id = ? AND state = ? AND accept_by > 0",
-		until, tx.Viewer.Brand, id, WorkOpen); err != nil {
-		return false, err
-	}
-	o.State = string(Open)
-	return true, stand(ctx, tx, o, settled(o), "", "RELEASED")
+	return true, reopen(ctx, tx, o)
 }

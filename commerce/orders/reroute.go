@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/oneshelf/oneshelf/auth"
@@ -165,21 +166,32 @@ func takeBack(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOr
 
 // countOff is what takes goods that are not there off what is on hand: as much as was thought to be there.
 func countOff(ctx context.Context, tx *events.Tx, o locked, at commerce.UUID, open map[commerce.UUID]int64, reason string) ([]stock.Movement, error) {
-	var variants []commerce.UUID
-	for v := range open {
-		variants = append(variants, v)
+	there, err := onHand(ctx, tx, at, slices.Collect(maps.Keys(open)))
+	var out []stock.Movement
+	for v, n := range there {
+		if n = min(n, open[v]); n > 0 {
+			out = append(out, stock.Movement{
+				Place: stock.Place{Variant: v, Location: at}, Kind: stock.Adjusted, OnHand: -n, Reason: "missing: " + reason, Reference: reference(o.Number),
+			})
+		}
 	}
+	return out, err
+}
+
+// onHand is how many of variants are on hand at a location; the levels are kept from others until the transaction ends.
+func onHand(ctx context.Context, tx *events.Tx, at commerce.UUID, variants []commerce.UUID) (map[commerce.UUID]int64, error) {
 	in, args := db.In("variant_id", variants)
 	rows, err := tx.Query(ctx, "SELECT variant_id, on_hand FROM stock_levels WHERE brand_id = ? AND location_id = ? AND "+in+" ORDER BY variant_id"+tx.ForUpdate(),
 		append([]any{tx.Viewer.Brand, at}, args...)...)
-	all, err := db.Collect(rows, err, func(r *sql.Rows) (stock.Movement, error) {
-		m := stock.Movement{Place: stock.Place{Location: at}, Kind: stock.Adjusted, Reason: "missing: " + reason, Reference: reference(o.Number)}
-		var there int64
-		err := r.Scan(&m.Variant, &there)
-		m.OnHand = -min(there, open[m.Variant])
-		return m, err
+	out := map[commerce.UUID]int64{}
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (struct{}, error) {
+		var v commerce.UUID
+		var n int64
+		err := r.Scan(&v, &n)
+		out[v] = n
+		return struct{}{}, err
 	})
-	return slices.DeleteFunc(all, func(m stock.Movement) bool { return m.OnHand == 0 }), err
+	return out, err
 }
 
 // openOf is what a piece of work still promises.
