@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -67,7 +68,7 @@ func TestAnAnswerIsKeptWithItsKey(t *testing.T) { // ID-01 … ID-04
 		testkit.Refused(t, err, commerce.IdempotencyMismatch, "idempotencyKey")
 		require.Equal(t, 1, ran)
 		require.Equal(t, 1, k.Count(t, "events", ""))
-		for _, key := range []string{"", "é", "a\x00", "\t", string(make([]byte, 129))} {
+		for _, key := range []string{"", "a\u202eb", "a\x00", "\t", strings.Repeat("é", 129)} {
 			_, _, err := events.Once(k.Ctx, k.Store, events.Call{Key: key}, func(*events.Tx) (int, error) { return 0, errors.New("never run") })
 			testkit.Refused(t, err, commerce.InvalidInput, "idempotencyKey")
 		}

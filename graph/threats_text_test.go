@@ -76,6 +76,9 @@ func TestIN01TextsOfEveryMutation(t *testing.T) {
 					require.Equal(t, before, x.a.Rows(t, k.Brand.ID), mutation)
 				}
 				for i, path := range paths {
+					if path == "idempotencyKey" { // a key of any script makes its call: events has the test
+						continue
+					}
 					text := fmt.Sprintf("𠮷😀 %s %d", mutation, i)
 					said, _ := call(t, x.c, mutation, with(t, in, path, text))
 					require.NotContains(t, strings.Join(said, ";"), "INTERNAL", "%s in %s", mutation, path)
