@@ -17,7 +17,7 @@ const (
 	Limited ErrorKind = "RATE_LIMITED"
 	// Unauthorized: the shop must be authorised again by a person; all work on it stops until its settings change.
 	Unauthorized ErrorKind = "UNAUTHORIZED"
-	// Rejected: refused for this input; never tried again unchanged.
+	// Rejected: refused for this input; not tried again unchanged, but for quantities, which are told again in time.
 	Rejected ErrorKind = "REJECTED"
 	// Missing: the object does not exist (any more).
 	Missing ErrorKind = "NOT_FOUND"

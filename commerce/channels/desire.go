@@ -52,26 +52,17 @@ func (s *Service) Hear(ctx context.Context) (int, error) {
 		}
 		for brand, h := range brands {
 			ctx := auth.With(ctx, auth.System(brand, "", consumer))
-			if err := s.desire(ctx, uniq(h.variants)); err != nil {
+			if err := s.desire(ctx, db.Distinct(h.variants)); err != nil {
 				return err
 			}
-			if err := s.renew(ctx, uniq(h.products)); err != nil {
+			if err := s.renew(ctx, db.Distinct(h.products)); err != nil {
 				return err
 			}
-			if err := s.owe(ctx, uniq(h.orders)); err != nil {
+			if err := s.owe(ctx, db.Distinct(h.orders)); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-}
-
-func uniq(ids []commerce.UUID) []commerce.UUID {
-	seen := make(map[commerce.UUID]bool, len(ids))
-	return slices.DeleteFunc(ids, func(id commerce.UUID) bool {
-		was := seen[id]
-		seen[id] = true
-		return was
 	})
 }
 
@@ -98,7 +89,7 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	for i, l := range listings {
 		variants[i] = l.VariantID
 	}
-	available, err := stock.Available(ctx, s.Store.DB.Read(), auth.From(ctx), uniq(variants))
+	available, err := stock.Available(ctx, s.Store.DB.Read(), auth.From(ctx), db.Distinct(variants))
 	if err != nil {
 		return err
 	}

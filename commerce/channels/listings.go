@@ -49,7 +49,7 @@ type ListInput struct {
 // Errors: FORBIDDEN without channels:write; NOT_FOUND; INVALID_INPUT.
 func (s *Service) Publish(ctx context.Context, in ListInput) ([]*ent.Listing, error) {
 	return s.list(ctx, in, func(tx *events.Tx, c *ent.Channel, variants []*ent.Variant, old map[commerce.UUID]*ent.Listing) error {
-		available, err := stock.Available(ctx, tx.Conn, unnarrowed(tx.Viewer), ids(variants))
+		available, err := stock.Available(ctx, tx.Conn, tx.Viewer.Unnarrowed(), ids(variants)) // a channel shows the whole pool, whoever puts it there
 		if err != nil {
 			return err
 		}
@@ -208,11 +208,4 @@ func distinct(variants []*ent.Variant) []*ent.Variant {
 		}
 	}
 	return out
-}
-
-// unnarrowed is the viewer without narrowing: what a channel shows is the whole pool, whoever puts it there.
-func unnarrowed(v *auth.Viewer) *auth.Viewer {
-	wide := *v
-	wide.Channels, wide.Locations = nil, nil
-	return &wide
 }

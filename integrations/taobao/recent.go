@@ -24,7 +24,7 @@ type seen struct {
 
 const (
 	settling   = 2 * time.Second
-	mostRecent = 1000 // trades; beyond them all are forgotten, which costs calls and nothing else
+	mostRecent = 5000 // trades, more than a busy shop changes in the longest window; beyond them all are forgotten, which costs calls and nothing else
 )
 
 // find answers a trade that is as it was read. Otherwise it notes when the trade was first seen so.
