@@ -4,10 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent"
-	"github.com/oneshelf/oneshelf/ent/orderline"
 	"github.com/oneshelf/oneshelf/events"
 )
 
@@ -173,8 +171,7 @@ func hold(ctx context.Context, tx *events.Tx, o locked, reason string) error {
 // release lets a held order go on as far as it can: lines are mapped, what is open is promised, and what still stands in the way stays
 // its reason. It answers whether something changed.
 func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, error) {
-	all := auth.With(ctx, tx.Viewer.Unnarrowed())
-	lines, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(o.ID)).Order(orderline.ByPosition()).All(all)
+	lines, err := linesOf(ctx, tx, o.ID)
 	if err != nil {
 		return false, err
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/allocation"
 	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
-	"github.com/oneshelf/oneshelf/ent/orderline"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/internal/db"
 )
@@ -162,7 +161,7 @@ func ship(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder,
 	if err != nil {
 		return Shipped{}, err
 	}
-	lines, err := tx.Ent.OrderLine.Query().Where(orderline.OrderID(o.ID)).Order(orderline.ByPosition()).All(all)
+	lines, err := linesOf(ctx, tx, o.ID)
 	if err != nil {
 		return Shipped{}, err
 	}
