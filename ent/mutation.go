@@ -16944,6 +16944,8 @@ type OrderMutation struct {
 	returns_open           *int
 	addreturns_open        *int
 	address                **commerce.Address
+	pickup_until           *commerce.Instant
+	addpickup_until        *commerce.Instant
 	guide                  *string
 	evidence               *string
 	placed_at              *commerce.Instant
@@ -18255,6 +18257,62 @@ func (m *OrderMutation) ResetPickupLocationID() {
 	delete(m.clearedFields, order.FieldPickupLocationID)
 }
 
+// SetPickupUntil sets the "pickup_until" field.
+func (m *OrderMutation) SetPickupUntil(c commerce.Instant) {
+	m.pickup_until = &c
+	m.addpickup_until = nil
+}
+
+// PickupUntil returns the value of the "pickup_until" field in the mutation.
+func (m *OrderMutation) PickupUntil() (r commerce.Instant, exists bool) {
+	v := m.pickup_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPickupUntil returns the old "pickup_until" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldPickupUntil(ctx context.Context) (v commerce.Instant, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPickupUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPickupUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPickupUntil: %w", err)
+	}
+	return oldValue.PickupUntil, nil
+}
+
+// AddPickupUntil adds c to the "pickup_until" field.
+func (m *OrderMutation) AddPickupUntil(c commerce.Instant) {
+	if m.addpickup_until != nil {
+		*m.addpickup_until += c
+	} else {
+		m.addpickup_until = &c
+	}
+}
+
+// AddedPickupUntil returns the value that was added to the "pickup_until" field in this mutation.
+func (m *OrderMutation) AddedPickupUntil() (r commerce.Instant, exists bool) {
+	v := m.addpickup_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPickupUntil resets all changes to the "pickup_until" field.
+func (m *OrderMutation) ResetPickupUntil() {
+	m.pickup_until = nil
+	m.addpickup_until = nil
+}
+
 // SetGuide sets the "guide" field.
 func (m *OrderMutation) SetGuide(s string) {
 	m.guide = &s
@@ -18686,7 +18744,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 31)
+	fields := make([]string, 0, 32)
 	if m.brand_id != nil {
 		fields = append(fields, order.FieldBrandID)
 	}
@@ -18761,6 +18819,9 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.pickup_location != nil {
 		fields = append(fields, order.FieldPickupLocationID)
+	}
+	if m.pickup_until != nil {
+		fields = append(fields, order.FieldPickupUntil)
 	}
 	if m.guide != nil {
 		fields = append(fields, order.FieldGuide)
@@ -18838,6 +18899,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.Address()
 	case order.FieldPickupLocationID:
 		return m.PickupLocationID()
+	case order.FieldPickupUntil:
+		return m.PickupUntil()
 	case order.FieldGuide:
 		return m.Guide()
 	case order.FieldStoreID:
@@ -18909,6 +18972,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAddress(ctx)
 	case order.FieldPickupLocationID:
 		return m.OldPickupLocationID(ctx)
+	case order.FieldPickupUntil:
+		return m.OldPickupUntil(ctx)
 	case order.FieldGuide:
 		return m.OldGuide(ctx)
 	case order.FieldStoreID:
@@ -19105,6 +19170,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPickupLocationID(v)
 		return nil
+	case order.FieldPickupUntil:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPickupUntil(v)
+		return nil
 	case order.FieldGuide:
 		v, ok := value.(string)
 		if !ok {
@@ -19188,6 +19260,9 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addreturns_open != nil {
 		fields = append(fields, order.FieldReturnsOpen)
 	}
+	if m.addpickup_until != nil {
+		fields = append(fields, order.FieldPickupUntil)
+	}
 	if m.addplaced_at != nil {
 		fields = append(fields, order.FieldPlacedAt)
 	}
@@ -19227,6 +19302,8 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedReturnable()
 	case order.FieldReturnsOpen:
 		return m.AddedReturnsOpen()
+	case order.FieldPickupUntil:
+		return m.AddedPickupUntil()
 	case order.FieldPlacedAt:
 		return m.AddedPlacedAt()
 	case order.FieldPaidAt:
@@ -19318,6 +19395,13 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddReturnsOpen(v)
+		return nil
+	case order.FieldPickupUntil:
+		v, ok := value.(commerce.Instant)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPickupUntil(v)
 		return nil
 	case order.FieldPlacedAt:
 		v, ok := value.(commerce.Instant)
@@ -19480,6 +19564,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldPickupLocationID:
 		m.ResetPickupLocationID()
+		return nil
+	case order.FieldPickupUntil:
+		m.ResetPickupUntil()
 		return nil
 	case order.FieldGuide:
 		m.ResetGuide()
@@ -25398,8 +25485,6 @@ type PickupCodeMutation struct {
 	id              *uuid.UUID
 	brand_id        *uuid.UUID
 	nonce           *string
-	expires_at      *commerce.Instant
-	addexpires_at   *commerce.Instant
 	used_at         *commerce.Instant
 	addused_at      *commerce.Instant
 	used_by         *string
@@ -25661,62 +25746,6 @@ func (m *PickupCodeMutation) ResetNonce() {
 	m.nonce = nil
 }
 
-// SetExpiresAt sets the "expires_at" field.
-func (m *PickupCodeMutation) SetExpiresAt(c commerce.Instant) {
-	m.expires_at = &c
-	m.addexpires_at = nil
-}
-
-// ExpiresAt returns the value of the "expires_at" field in the mutation.
-func (m *PickupCodeMutation) ExpiresAt() (r commerce.Instant, exists bool) {
-	v := m.expires_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldExpiresAt returns the old "expires_at" field's value of the PickupCode entity.
-// If the PickupCode object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PickupCodeMutation) OldExpiresAt(ctx context.Context) (v commerce.Instant, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
-	}
-	return oldValue.ExpiresAt, nil
-}
-
-// AddExpiresAt adds c to the "expires_at" field.
-func (m *PickupCodeMutation) AddExpiresAt(c commerce.Instant) {
-	if m.addexpires_at != nil {
-		*m.addexpires_at += c
-	} else {
-		m.addexpires_at = &c
-	}
-}
-
-// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
-func (m *PickupCodeMutation) AddedExpiresAt() (r commerce.Instant, exists bool) {
-	v := m.addexpires_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetExpiresAt resets all changes to the "expires_at" field.
-func (m *PickupCodeMutation) ResetExpiresAt() {
-	m.expires_at = nil
-	m.addexpires_at = nil
-}
-
 // SetUsedAt sets the "used_at" field.
 func (m *PickupCodeMutation) SetUsedAt(c commerce.Instant) {
 	m.used_at = &c
@@ -25897,7 +25926,7 @@ func (m *PickupCodeMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PickupCodeMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 6)
 	if m.brand_id != nil {
 		fields = append(fields, pickupcode.FieldBrandID)
 	}
@@ -25909,9 +25938,6 @@ func (m *PickupCodeMutation) Fields() []string {
 	}
 	if m.nonce != nil {
 		fields = append(fields, pickupcode.FieldNonce)
-	}
-	if m.expires_at != nil {
-		fields = append(fields, pickupcode.FieldExpiresAt)
 	}
 	if m.used_at != nil {
 		fields = append(fields, pickupcode.FieldUsedAt)
@@ -25935,8 +25961,6 @@ func (m *PickupCodeMutation) Field(name string) (ent.Value, bool) {
 		return m.LocationID()
 	case pickupcode.FieldNonce:
 		return m.Nonce()
-	case pickupcode.FieldExpiresAt:
-		return m.ExpiresAt()
 	case pickupcode.FieldUsedAt:
 		return m.UsedAt()
 	case pickupcode.FieldUsedBy:
@@ -25958,8 +25982,6 @@ func (m *PickupCodeMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldLocationID(ctx)
 	case pickupcode.FieldNonce:
 		return m.OldNonce(ctx)
-	case pickupcode.FieldExpiresAt:
-		return m.OldExpiresAt(ctx)
 	case pickupcode.FieldUsedAt:
 		return m.OldUsedAt(ctx)
 	case pickupcode.FieldUsedBy:
@@ -26001,13 +26023,6 @@ func (m *PickupCodeMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNonce(v)
 		return nil
-	case pickupcode.FieldExpiresAt:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetExpiresAt(v)
-		return nil
 	case pickupcode.FieldUsedAt:
 		v, ok := value.(commerce.Instant)
 		if !ok {
@@ -26030,9 +26045,6 @@ func (m *PickupCodeMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *PickupCodeMutation) AddedFields() []string {
 	var fields []string
-	if m.addexpires_at != nil {
-		fields = append(fields, pickupcode.FieldExpiresAt)
-	}
 	if m.addused_at != nil {
 		fields = append(fields, pickupcode.FieldUsedAt)
 	}
@@ -26044,8 +26056,6 @@ func (m *PickupCodeMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *PickupCodeMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
-	case pickupcode.FieldExpiresAt:
-		return m.AddedExpiresAt()
 	case pickupcode.FieldUsedAt:
 		return m.AddedUsedAt()
 	}
@@ -26057,13 +26067,6 @@ func (m *PickupCodeMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *PickupCodeMutation) AddField(name string, value ent.Value) error {
 	switch name {
-	case pickupcode.FieldExpiresAt:
-		v, ok := value.(commerce.Instant)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddExpiresAt(v)
-		return nil
 	case pickupcode.FieldUsedAt:
 		v, ok := value.(commerce.Instant)
 		if !ok {
@@ -26109,9 +26112,6 @@ func (m *PickupCodeMutation) ResetField(name string) error {
 		return nil
 	case pickupcode.FieldNonce:
 		m.ResetNonce()
-		return nil
-	case pickupcode.FieldExpiresAt:
-		m.ResetExpiresAt()
 		return nil
 	case pickupcode.FieldUsedAt:
 		m.ResetUsedAt()

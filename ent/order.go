@@ -72,6 +72,8 @@ type Order struct {
 	Address *commerce.Address `json:"address,omitempty"`
 	// PickupLocationID holds the value of the "pickup_location_id" field.
 	PickupLocationID *uuid.UUID `json:"pickup_location_id,omitempty"`
+	// PickupUntil holds the value of the "pickup_until" field.
+	PickupUntil commerce.Instant `json:"pickup_until,omitempty"`
 	// Guide holds the value of the "guide" field.
 	Guide string `json:"guide,omitempty"`
 	// StoreID holds the value of the "store_id" field.
@@ -158,7 +160,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case order.FieldAddress:
 			values[i] = new([]byte)
-		case order.FieldVersion, order.FieldCreatedAt, order.FieldUpdatedAt, order.FieldSubtotal, order.FieldDiscount, order.FieldShipping, order.FieldTotal, order.FieldPaid, order.FieldRefunded, order.FieldReturnable, order.FieldReturnsOpen, order.FieldPlacedAt, order.FieldPaidAt, order.FieldCanceledAt:
+		case order.FieldVersion, order.FieldCreatedAt, order.FieldUpdatedAt, order.FieldSubtotal, order.FieldDiscount, order.FieldShipping, order.FieldTotal, order.FieldPaid, order.FieldRefunded, order.FieldReturnable, order.FieldReturnsOpen, order.FieldPickupUntil, order.FieldPlacedAt, order.FieldPaidAt, order.FieldCanceledAt:
 			values[i] = new(sql.NullInt64)
 		case order.FieldNumber, order.FieldState, order.FieldPaymentState, order.FieldFulfillmentState, order.FieldExternalSystem, order.FieldExternalValue, order.FieldCurrency, order.FieldNote, order.FieldHoldReason, order.FieldGuide, order.FieldEvidence:
 			values[i] = new(sql.NullString)
@@ -341,6 +343,12 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				_m.PickupLocationID = new(uuid.UUID)
 				*_m.PickupLocationID = *value.S.(*uuid.UUID)
 			}
+		case order.FieldPickupUntil:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field pickup_until", values[i])
+			} else if value.Valid {
+				_m.PickupUntil = commerce.Instant(value.Int64)
+			}
 		case order.FieldGuide:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field guide", values[i])
@@ -516,6 +524,9 @@ func (_m *Order) String() string {
 		builder.WriteString("pickup_location_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("pickup_until=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PickupUntil))
 	builder.WriteString(", ")
 	builder.WriteString("guide=")
 	builder.WriteString(_m.Guide)

@@ -278,6 +278,20 @@ func (_c *OrderCreate) SetNillablePickupLocationID(v *uuid.UUID) *OrderCreate {
 	return _c
 }
 
+// SetPickupUntil sets the "pickup_until" field.
+func (_c *OrderCreate) SetPickupUntil(v commerce.Instant) *OrderCreate {
+	_c.mutation.SetPickupUntil(v)
+	return _c
+}
+
+// SetNillablePickupUntil sets the "pickup_until" field if the given value is not nil.
+func (_c *OrderCreate) SetNillablePickupUntil(v *commerce.Instant) *OrderCreate {
+	if v != nil {
+		_c.SetPickupUntil(*v)
+	}
+	return _c
+}
+
 // SetGuide sets the "guide" field.
 func (_c *OrderCreate) SetGuide(v string) *OrderCreate {
 	_c.mutation.SetGuide(v)
@@ -461,6 +475,10 @@ func (_c *OrderCreate) defaults() error {
 		v := order.DefaultReturnsOpen
 		_c.mutation.SetReturnsOpen(v)
 	}
+	if _, ok := _c.mutation.PickupUntil(); !ok {
+		v := order.DefaultPickupUntil
+		_c.mutation.SetPickupUntil(v)
+	}
 	if _, ok := _c.mutation.Guide(); !ok {
 		v := order.DefaultGuide
 		_c.mutation.SetGuide(v)
@@ -548,6 +566,9 @@ func (_c *OrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReturnsOpen(); !ok {
 		return &ValidationError{Name: "returns_open", err: errors.New(`ent: missing required field "Order.returns_open"`)}
+	}
+	if _, ok := _c.mutation.PickupUntil(); !ok {
+		return &ValidationError{Name: "pickup_until", err: errors.New(`ent: missing required field "Order.pickup_until"`)}
 	}
 	if _, ok := _c.mutation.Guide(); !ok {
 		return &ValidationError{Name: "guide", err: errors.New(`ent: missing required field "Order.guide"`)}
@@ -689,6 +710,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Address(); ok {
 		_spec.SetField(order.FieldAddress, field.TypeJSON, value)
 		_node.Address = value
+	}
+	if value, ok := _c.mutation.PickupUntil(); ok {
+		_spec.SetField(order.FieldPickupUntil, field.TypeInt64, value)
+		_node.PickupUntil = value
 	}
 	if value, ok := _c.mutation.Guide(); ok {
 		_spec.SetField(order.FieldGuide, field.TypeString, value)

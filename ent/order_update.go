@@ -343,6 +343,27 @@ func (_u *OrderUpdate) ClearAddress() *OrderUpdate {
 	return _u
 }
 
+// SetPickupUntil sets the "pickup_until" field.
+func (_u *OrderUpdate) SetPickupUntil(v commerce.Instant) *OrderUpdate {
+	_u.mutation.ResetPickupUntil()
+	_u.mutation.SetPickupUntil(v)
+	return _u
+}
+
+// SetNillablePickupUntil sets the "pickup_until" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillablePickupUntil(v *commerce.Instant) *OrderUpdate {
+	if v != nil {
+		_u.SetPickupUntil(*v)
+	}
+	return _u
+}
+
+// AddPickupUntil adds value to the "pickup_until" field.
+func (_u *OrderUpdate) AddPickupUntil(v commerce.Instant) *OrderUpdate {
+	_u.mutation.AddPickupUntil(v)
+	return _u
+}
+
 // SetPaidAt sets the "paid_at" field.
 func (_u *OrderUpdate) SetPaidAt(v commerce.Instant) *OrderUpdate {
 	_u.mutation.ResetPaidAt()
@@ -540,6 +561,12 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.AddressCleared() {
 		_spec.ClearField(order.FieldAddress, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PickupUntil(); ok {
+		_spec.SetField(order.FieldPickupUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickupUntil(); ok {
+		_spec.AddField(order.FieldPickupUntil, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.PaidAt(); ok {
 		_spec.SetField(order.FieldPaidAt, field.TypeInt64, value)
@@ -916,6 +943,27 @@ func (_u *OrderUpdateOne) ClearAddress() *OrderUpdateOne {
 	return _u
 }
 
+// SetPickupUntil sets the "pickup_until" field.
+func (_u *OrderUpdateOne) SetPickupUntil(v commerce.Instant) *OrderUpdateOne {
+	_u.mutation.ResetPickupUntil()
+	_u.mutation.SetPickupUntil(v)
+	return _u
+}
+
+// SetNillablePickupUntil sets the "pickup_until" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillablePickupUntil(v *commerce.Instant) *OrderUpdateOne {
+	if v != nil {
+		_u.SetPickupUntil(*v)
+	}
+	return _u
+}
+
+// AddPickupUntil adds value to the "pickup_until" field.
+func (_u *OrderUpdateOne) AddPickupUntil(v commerce.Instant) *OrderUpdateOne {
+	_u.mutation.AddPickupUntil(v)
+	return _u
+}
+
 // SetPaidAt sets the "paid_at" field.
 func (_u *OrderUpdateOne) SetPaidAt(v commerce.Instant) *OrderUpdateOne {
 	_u.mutation.ResetPaidAt()
@@ -1143,6 +1191,12 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if _u.mutation.AddressCleared() {
 		_spec.ClearField(order.FieldAddress, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PickupUntil(); ok {
+		_spec.SetField(order.FieldPickupUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickupUntil(); ok {
+		_spec.AddField(order.FieldPickupUntil, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.PaidAt(); ok {
 		_spec.SetField(order.FieldPaidAt, field.TypeInt64, value)

@@ -28,8 +28,6 @@ type PickupCode struct {
 	LocationID uuid.UUID `json:"location_id,omitempty"`
 	// Nonce holds the value of the "nonce" field.
 	Nonce string `json:"nonce,omitempty"`
-	// ExpiresAt holds the value of the "expires_at" field.
-	ExpiresAt commerce.Instant `json:"expires_at,omitempty"`
 	// UsedAt holds the value of the "used_at" field.
 	UsedAt commerce.Instant `json:"used_at,omitempty"`
 	// UsedBy holds the value of the "used_by" field.
@@ -78,7 +76,7 @@ func (*PickupCode) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case pickupcode.FieldExpiresAt, pickupcode.FieldUsedAt:
+		case pickupcode.FieldUsedAt:
 			values[i] = new(sql.NullInt64)
 		case pickupcode.FieldNonce, pickupcode.FieldUsedBy:
 			values[i] = new(sql.NullString)
@@ -128,12 +126,6 @@ func (_m *PickupCode) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field nonce", values[i])
 			} else if value.Valid {
 				_m.Nonce = value.String
-			}
-		case pickupcode.FieldExpiresAt:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
-			} else if value.Valid {
-				_m.ExpiresAt = commerce.Instant(value.Int64)
 			}
 		case pickupcode.FieldUsedAt:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -204,9 +196,6 @@ func (_m *PickupCode) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("nonce=")
 	builder.WriteString(_m.Nonce)
-	builder.WriteString(", ")
-	builder.WriteString("expires_at=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ExpiresAt))
 	builder.WriteString(", ")
 	builder.WriteString("used_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UsedAt))

@@ -47,12 +47,6 @@ func (_c *PickupCodeCreate) SetNonce(v string) *PickupCodeCreate {
 	return _c
 }
 
-// SetExpiresAt sets the "expires_at" field.
-func (_c *PickupCodeCreate) SetExpiresAt(v commerce.Instant) *PickupCodeCreate {
-	_c.mutation.SetExpiresAt(v)
-	return _c
-}
-
 // SetUsedAt sets the "used_at" field.
 func (_c *PickupCodeCreate) SetUsedAt(v commerce.Instant) *PickupCodeCreate {
 	_c.mutation.SetUsedAt(v)
@@ -174,9 +168,6 @@ func (_c *PickupCodeCreate) check() error {
 	if _, ok := _c.mutation.Nonce(); !ok {
 		return &ValidationError{Name: "nonce", err: errors.New(`ent: missing required field "PickupCode.nonce"`)}
 	}
-	if _, ok := _c.mutation.ExpiresAt(); !ok {
-		return &ValidationError{Name: "expires_at", err: errors.New(`ent: missing required field "PickupCode.expires_at"`)}
-	}
 	if _, ok := _c.mutation.UsedAt(); !ok {
 		return &ValidationError{Name: "used_at", err: errors.New(`ent: missing required field "PickupCode.used_at"`)}
 	}
@@ -231,10 +222,6 @@ func (_c *PickupCodeCreate) createSpec() (*PickupCode, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Nonce(); ok {
 		_spec.SetField(pickupcode.FieldNonce, field.TypeString, value)
 		_node.Nonce = value
-	}
-	if value, ok := _c.mutation.ExpiresAt(); ok {
-		_spec.SetField(pickupcode.FieldExpiresAt, field.TypeInt64, value)
-		_node.ExpiresAt = value
 	}
 	if value, ok := _c.mutation.UsedAt(); ok {
 		_spec.SetField(pickupcode.FieldUsedAt, field.TypeInt64, value)

@@ -29,27 +29,6 @@ func (_u *PickupCodeUpdate) Where(ps ...predicate.PickupCode) *PickupCodeUpdate 
 	return _u
 }
 
-// SetExpiresAt sets the "expires_at" field.
-func (_u *PickupCodeUpdate) SetExpiresAt(v commerce.Instant) *PickupCodeUpdate {
-	_u.mutation.ResetExpiresAt()
-	_u.mutation.SetExpiresAt(v)
-	return _u
-}
-
-// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
-func (_u *PickupCodeUpdate) SetNillableExpiresAt(v *commerce.Instant) *PickupCodeUpdate {
-	if v != nil {
-		_u.SetExpiresAt(*v)
-	}
-	return _u
-}
-
-// AddExpiresAt adds value to the "expires_at" field.
-func (_u *PickupCodeUpdate) AddExpiresAt(v commerce.Instant) *PickupCodeUpdate {
-	_u.mutation.AddExpiresAt(v)
-	return _u
-}
-
 // SetUsedAt sets the "used_at" field.
 func (_u *PickupCodeUpdate) SetUsedAt(v commerce.Instant) *PickupCodeUpdate {
 	_u.mutation.ResetUsedAt()
@@ -146,12 +125,6 @@ func (_u *PickupCodeUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			}
 		}
 	}
-	if value, ok := _u.mutation.ExpiresAt(); ok {
-		_spec.SetField(pickupcode.FieldExpiresAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedExpiresAt(); ok {
-		_spec.AddField(pickupcode.FieldExpiresAt, field.TypeInt64, value)
-	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(pickupcode.FieldUsedAt, field.TypeInt64, value)
 	}
@@ -181,27 +154,6 @@ type PickupCodeUpdateOne struct {
 	hooks     []Hook
 	mutation  *PickupCodeMutation
 	modifiers []func(*sql.UpdateBuilder)
-}
-
-// SetExpiresAt sets the "expires_at" field.
-func (_u *PickupCodeUpdateOne) SetExpiresAt(v commerce.Instant) *PickupCodeUpdateOne {
-	_u.mutation.ResetExpiresAt()
-	_u.mutation.SetExpiresAt(v)
-	return _u
-}
-
-// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
-func (_u *PickupCodeUpdateOne) SetNillableExpiresAt(v *commerce.Instant) *PickupCodeUpdateOne {
-	if v != nil {
-		_u.SetExpiresAt(*v)
-	}
-	return _u
-}
-
-// AddExpiresAt adds value to the "expires_at" field.
-func (_u *PickupCodeUpdateOne) AddExpiresAt(v commerce.Instant) *PickupCodeUpdateOne {
-	_u.mutation.AddExpiresAt(v)
-	return _u
 }
 
 // SetUsedAt sets the "used_at" field.
@@ -329,12 +281,6 @@ func (_u *PickupCodeUpdateOne) sqlSave(ctx context.Context) (_node *PickupCode, 
 				ps[i](selector)
 			}
 		}
-	}
-	if value, ok := _u.mutation.ExpiresAt(); ok {
-		_spec.SetField(pickupcode.FieldExpiresAt, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedExpiresAt(); ok {
-		_spec.AddField(pickupcode.FieldExpiresAt, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(pickupcode.FieldUsedAt, field.TypeInt64, value)

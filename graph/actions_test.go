@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -197,6 +198,9 @@ func TestNextActionsAreTrue(t *testing.T) {
 				"lines": []apitest.Vars{{"variant": apitest.Vars{"sku": "HAT"}, "quantity": 2}, {"variant": apitest.Vars{"sku": "CAP"}, "quantity": 1 + r.IntN(2)}}})
 			tokens := map[string]string{}
 			for range 12 {
+				if r.IntN(4) == 0 {
+					k.Clock.Advance(3 * 24 * time.Hour)
+				}
 				seen := c.Must(t, lifeQuery, apitest.Vars{"by": apitest.Vars{"id": placed.Text("it.order.id")}})
 				var answer struct{ Order *life }
 				seen.Into(t, &answer)

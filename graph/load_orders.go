@@ -21,6 +21,7 @@ import (
 
 // orderParts is what belongs to some orders, as far as a request asks it, by order.
 type orderParts struct {
+	now          commerce.Instant // when nextActions are judged
 	lines        map[commerce.UUID][]*ent.OrderLine
 	lineByID     map[commerce.UUID]*ent.OrderLine
 	allocations  map[commerce.UUID][]*ent.Allocation
@@ -150,7 +151,7 @@ func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selectio
 	narrowedTimeline := s.has("timeline", "Order") && auth.From(ctx).NarrowedByLocation()
 	wantParcels = wantParcels || narrowedTimeline // the timeline tells of visible parcels alone
 	wantAllocations := wantWork || wantLines && lines.has("allocations", "OrderLine")
-	p := &orderParts{}
+	p := &orderParts{now: r.Store.Instant()}
 	var err error
 	if wantLines || wantWork || wantParcels {
 		all, e := r.Store.Ent.OrderLine.Query().Where(orderline.OrderIDIn(ids...)).Order(orderline.ByPosition(), orderline.ByID()).All(ctx)
@@ -221,7 +222,7 @@ func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
 		Payments: []*model.Payment{}, Timeline: []*model.TimelineEntry{}, Returns: []*model.Return{}, Refunds: []*model.Refund{},
 		FulfillmentOrders: []*model.FulfillmentOrder{}, Fulfillments: []*model.Fulfillment{},
 	}
-	m.NextActions = orders.SituationOf(o, p.allWorkState[o.ID]).Actions()
+	m.NextActions = orders.SituationOf(o, p.allWorkState[o.ID], p.now).Actions()
 	if o.ExternalSystem != nil && o.ExternalValue != nil {
 		m.ExternalRef = &model.ExternalRef{System: *o.ExternalSystem, Value: *o.ExternalValue}
 	}

@@ -75,16 +75,16 @@ func (r *Resolver) pickupCodes(ctx context.Context, rows []*ent.Order, fetched [
 			lockedUntil[g.LocationID] = g.LockedUntil
 		}
 	}
-	state := map[commerce.UUID]orders.State{}
+	order := map[commerce.UUID]*ent.Order{}
 	for _, o := range rows {
-		state[o.ID] = orders.State(o.State)
+		order[o.ID] = o
 	}
 	narrowed, now := auth.From(ctx).NarrowedByLocation(), r.Store.Instant()
 	out := map[commerce.UUID]*model.PickupCode{}
 	for _, c := range found {
 		m := &model.PickupCode{
-			State:     model.PickupCodeState(orders.CodeState(c, state[c.OrderID], lockedUntil[c.LocationID], now)),
-			ExpiresAt: c.ExpiresAt.Time(),
+			State:     model.PickupCodeState(orders.CodeState(c, order[c.OrderID], lockedUntil[c.LocationID], now)),
+			ExpiresAt: order[c.OrderID].PickupUntil.Time(),
 		}
 		if !narrowed {
 			value := r.Orders.CodeText(c)

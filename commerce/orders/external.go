@@ -197,7 +197,7 @@ func release(ctx context.Context, tx *events.Tx, o locked, news News) (bool, err
 	return true, reopen(ctx, tx, o)
 }
 
-// reopen lets a held order go on. Nobody could accept while it was held: the time for that begins anew.
+// reopen lets a held order go on. Nobody could accept or fetch it while it was held: the time for that begins anew.
 func reopen(ctx context.Context, tx *events.Tx, o locked) error {
 	until, err := acceptBy(ctx, tx, o)
 	if err != nil {
@@ -205,6 +205,9 @@ func reopen(ctx context.Context, tx *events.Tx, o locked) error {
 	}
 	if _, err := tx.Exec(ctx, "UPDATE fulfillment_orders SET accept_by = ? WHERE brand_id = ? AND order_id = ? AND state = ? AND accept_by > 0",
 		until, tx.Viewer.Brand, o.ID, WorkOpen); err != nil {
+		return err
+	}
+	if err := renewPickup(ctx, tx, o); err != nil {
 		return err
 	}
 	o.State = string(Open)

@@ -63,12 +63,13 @@ func lock(ctx context.Context, tx *events.Tx, id commerce.UUID) (locked, error) 
 		return locked{}, err
 	}
 	work, err := tx.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.OrderID(id)).Order(fulfillmentorder.ByID()).All(all)
-	return locked{Order: o, work: work, left: FulfillmentState(o.FulfillmentState) != Unfulfilled}, err
+	return locked{Order: o, now: tx.Now, work: work, left: FulfillmentState(o.FulfillmentState) != Unfulfilled}, err
 }
 
 // locked is an order that the running transaction keeps from others.
 type locked struct {
 	*ent.Order
+	now  commerce.Instant // when it was locked
 	work []*ent.FulfillmentOrder
 	left bool
 }
@@ -78,5 +79,5 @@ func (l locked) situation() Situation {
 	for i, w := range l.work {
 		states[i] = WorkState(w.State)
 	}
-	return SituationOf(l.Order, states)
+	return SituationOf(l.Order, states, l.now)
 }

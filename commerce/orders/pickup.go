@@ -14,8 +14,7 @@ import (
 	"github.com/oneshelf/oneshelf/events"
 )
 
-// So many wrong codes in a row lock a counter for so long. Whoever knows a nonce has 4,032 guesses at one of 2^25 signatures while the
-// code is valid.
+// So many wrong codes in a row lock a counter for so long. Whoever knows a nonce has 4,032 guesses a week at one of 2^25 signatures.
 const (
 	maxWrong    = 6
 	counterLock = 15 * time.Minute
@@ -128,15 +127,22 @@ func (c counter) set(ctx context.Context, tx *events.Tx, wrong int, until commer
 	return err
 }
 
+// renewPickup lets the goods of a locked order, if it is to be picked up, wait as long as if it had just been placed: nobody could fetch
+// them while it or its work was held, and to hold and release work is how staff give a late buyer more time.
+func renewPickup(ctx context.Context, tx *events.Tx, o locked) error {
+	if o.PickupLocationID == nil {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "UPDATE orders SET pickup_until = ? WHERE brand_id = ? AND id = ?", tx.Now.Add(pickupTime), tx.Viewer.Brand, o.ID)
+	return err
+}
+
 // giveOut lets everything leave that waits at the code's counter and marks the code as used.
 func giveOut(ctx context.Context, tx *events.Tx, code *ent.PickupCode) error {
 	if code.UsedAt != 0 {
 		return &commerce.Error{
 			Code: commerce.AlreadyUsed, Message: "this code was used before", Field: []string{"code"}, Details: commerce.Use{At: code.UsedAt, By: code.UsedBy},
 		}
-	}
-	if code.ExpiresAt <= tx.Now {
-		return commerce.Errorf(commerce.Expired, "the time of this code is over").At("code")
 	}
 	o, err := lock(ctx, tx, code.OrderID)
 	if err != nil {
@@ -145,7 +151,10 @@ func giveOut(ctx context.Context, tx *events.Tx, code *ent.PickupCode) error {
 	if State(o.State) == Canceled {
 		return commerce.Errorf(commerce.Expired, "the order of this code was canceled").At("code")
 	}
-	waiting, err := o.waiting(code.LocationID)
+	if o.PickupUntil <= tx.Now {
+		return commerce.Errorf(commerce.Expired, "the time of this code is over").At("code")
+	}
+	waiting, err := o.waiting()
 	if err != nil {
 		return err
 	}
@@ -162,8 +171,8 @@ func giveOut(ctx context.Context, tx *events.Tx, code *ent.PickupCode) error {
 	return nil
 }
 
-// waiting is the work whose goods lie at a counter for the buyer. None of it may be kept back.
-func (l locked) waiting(location commerce.UUID) ([]*ent.FulfillmentOrder, error) {
+// waiting is the work whose goods lie at the counter for the buyer. None of it may be kept back.
+func (l locked) waiting() ([]*ent.FulfillmentOrder, error) {
 	situation := l.situation()
 	if err := situation.May(VerifyPickup); err != nil {
 		return nil, err
@@ -171,7 +180,7 @@ func (l locked) waiting(location commerce.UUID) ([]*ent.FulfillmentOrder, error)
 	var out []*ent.FulfillmentOrder
 	held := false
 	for _, w := range l.work {
-		if w.LocationID != location {
+		if w.LocationID != *l.PickupLocationID {
 			continue
 		}
 		switch WorkState(w.State) {
@@ -198,12 +207,12 @@ const (
 	CodeLocked  PickupCodeState = "LOCKED"
 )
 
-// CodeState tells where an order's code stands now; lockedUntil is when its counter is open again, 0 when it never was locked.
-func CodeState(c *ent.PickupCode, order State, lockedUntil, now commerce.Instant) PickupCodeState {
+// CodeState tells where the code of an order stands now; lockedUntil is when its counter is open again, 0 when it never was locked.
+func CodeState(c *ent.PickupCode, o *ent.Order, lockedUntil, now commerce.Instant) PickupCodeState {
 	switch {
 	case c.UsedAt != 0:
 		return CodeUsed
-	case c.ExpiresAt <= now || order == Canceled:
+	case o.PickupUntil <= now || State(o.State) == Canceled:
 		return CodeExpired
 	case lockedUntil > now:
 		return CodeLocked

@@ -18,8 +18,8 @@ import (
 	"github.com/oneshelf/oneshelf/internal/db"
 )
 
-// codeValid is how long goods wait at a counter.
-const codeValid = 7 * 24 * time.Hour
+// pickupTime is how long goods wait at a counter, from when the order was placed or last let go on.
+const pickupTime = 7 * 24 * time.Hour
 
 // A code is as many characters of chance and as many of signature: 25 bits each.
 const codeHalf = 5
@@ -108,16 +108,15 @@ func issueCodes(ctx context.Context, tx *events.Tx, wanted []pickup) error {
 
 // issue draws again for those whose nonce is taken: giving the whole transaction up for it would cost the more the more codes there are.
 func issue(ctx context.Context, tx *events.Tx, wanted []pickup, draw func() string) error {
-	expires := tx.Now.Add(codeValid)
 	for range 32 { // with half of all nonces taken, so many draws in vain are one chance in 2^32
 		if len(wanted) == 0 {
 			return nil
 		}
-		args := make([]any, 0, 6*len(wanted))
+		args := make([]any, 0, 5*len(wanted))
 		for _, w := range wanted {
-			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, w.order, w.location, draw(), expires)
+			args = append(args, commerce.NewUUID(), tx.Viewer.Brand, w.order, w.location, draw())
 		}
-		rows, err := tx.Query(ctx, `INSERT INTO pickup_codes (id, brand_id, order_id, location_id, nonce, expires_at) VALUES `+db.Groups(len(wanted), 6)+`
+		rows, err := tx.Query(ctx, `INSERT INTO pickup_codes (id, brand_id, order_id, location_id, nonce) VALUES `+db.Groups(len(wanted), 5)+`
 			ON CONFLICT (brand_id, nonce) DO NOTHING RETURNING order_id`, args...)
 		written, err := db.Collect(rows, err, db.ScanUUID)
 		if err != nil {

@@ -78,7 +78,7 @@ func TestACodeGivesOutOnce(t *testing.T) {
 		s.put(t, "CAP", "ST", 3)
 		id := s.fetched(t, want("HAT", 2), want("CAP", 1))
 		row := s.codeRow(t, id)
-		require.Equal(t, k.Store.Instant().Add(7*24*time.Hour), row.ExpiresAt)
+		require.Equal(t, k.Store.Instant().Add(7*24*time.Hour), s.order(t, id).PickupUntil)
 		code := s.CodeText(row)
 		require.Regexp(t, `^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$`, code)
 		require.Equal(t, []string{"orderPaymentRecord", "orderCancel", "fulfillmentAccept", "fulfillmentReject", "fulfillmentHold", "pickupVerify"}, s.actions(t, id))
@@ -207,6 +207,39 @@ func TestACodeIsVoidAfterItsTimeOrItsOrder(t *testing.T) {
 		testkit.Refused(t, err, commerce.Expired, "code")
 		require.Zero(t, s.guard(t), "none of them is a guess")
 		require.Zero(t, k.Count(t, "fulfillments", ""))
+
+		require.NotContains(t, s.actions(t, late), "pickupVerify")
+		work := orders.WorkInput{Key: fresh(), Work: s.work(t, late)[0].ID, Reason: "comes on Sunday"}
+		_, _, err = s.Hold(k.Ctx, work)
+		require.NoError(t, err)
+		work.Key = fresh()
+		_, _, err = s.Release(k.Ctx, work)
+		require.NoError(t, err)
+		k.Clock.Advance(7*24*time.Hour - time.Microsecond)
+		require.Contains(t, s.actions(t, late), "pickupVerify")
+		_, _, err = s.VerifyPickup(k.Ctx, show(s.code(t, late)))
+		require.NoError(t, err, "who holds and releases gives the buyer as much time again, for the same code")
+		s.sums(t)
+	})
+}
+
+func TestGoodsThatArriveLateAreFetchedWithTheSameCode(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newCounter(t, k)
+		s.put(t, "HAT", "ST", 1)
+		id := s.fetched(t, want("HAT", 1))
+		_, _, err := s.Reject(k.Ctx, orders.WorkInput{Key: fresh(), Work: s.work(t, id)[0].ID, Reason: "not found", Missing: true})
+		require.NoError(t, err)
+		k.Clock.Advance(8 * 24 * time.Hour)
+		require.Equal(t, orders.CodeExpired, s.codeState(t, id))
+		s.put(t, "HAT", "ST", 1)
+		n, err := (&orders.Retrier{Orders: s.Service}).Round(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		require.Equal(t, orders.CodeIssued, s.codeState(t, id))
+		require.Contains(t, s.actions(t, id), "pickupVerify")
+		_, _, err = s.VerifyPickup(k.Ctx, show(s.code(t, id)))
+		require.NoError(t, err)
 		s.sums(t)
 	})
 }
@@ -341,7 +374,7 @@ func (s *shop) codeState(t testing.TB, order commerce.UUID) orders.PickupCodeSta
 	t.Helper()
 	var until commerce.Instant
 	require.NoError(t, s.Store.DB.Read().QueryRow(s.ctx, "SELECT COALESCE(MAX(locked_until), 0) FROM pickup_guards WHERE location_id = ?", s.st.ID).Scan(&until))
-	return orders.CodeState(s.codeRow(t, order), orders.State(s.order(t, order).State), until, s.Store.Instant())
+	return orders.CodeState(s.codeRow(t, order), s.order(t, order), until, s.Store.Instant())
 }
 
 // actions are the mutations that are legal now.
@@ -351,5 +384,5 @@ func (s *shop) actions(t testing.TB, order commerce.UUID) []string {
 	for _, w := range s.work(t, order) {
 		states = append(states, orders.WorkState(w.State))
 	}
-	return orders.SituationOf(s.order(t, order), states).Actions()
+	return orders.SituationOf(s.order(t, order), states, s.Store.Instant()).Actions()
 }

@@ -82,6 +82,7 @@ type Situation struct {
 	Returning  int         // returns that are awaited
 	Left       bool        // whether anything has left
 	Pickup     bool        // whether the buyer comes
+	Late       bool        // whether the time for that is over
 	Work       []WorkState // of each location
 }
 
@@ -104,8 +105,8 @@ var legal = []struct {
 		return s.State == Open && (s.has(WorkOpen) || s.has(WorkAccepted))
 	}},
 	{Release, "the order is open, the work is on hold", func(s Situation) bool { return s.State == Open && s.has(WorkOnHold) }},
-	{VerifyPickup, "the buyer comes, the order is open, the work is open or accepted", func(s Situation) bool {
-		return s.Pickup && s.State == Open && (s.has(WorkOpen) || s.has(WorkAccepted))
+	{VerifyPickup, "the buyer comes in time, the order is open, the work is open or accepted", func(s Situation) bool {
+		return s.Pickup && !s.Late && s.State == Open && (s.has(WorkOpen) || s.has(WorkAccepted))
 	}},
 	{RequestReturn, "units have left that are not announced to come back", func(s Situation) bool { return s.Returnable > 0 }},
 	{ReceiveReturn, "a return is awaited", func(s Situation) bool { return s.Returning > 0 }},
@@ -113,11 +114,11 @@ var legal = []struct {
 	{Refund, "something was paid and not given back", func(s Situation) bool { return s.Refundable > 0 }},
 }
 
-// SituationOf is how an order stands with the states of its work.
-func SituationOf(o *ent.Order, work []WorkState) Situation {
+// SituationOf is how an order stands now, with the states of its work.
+func SituationOf(o *ent.Order, work []WorkState, now commerce.Instant) Situation {
 	return Situation{
 		State: State(o.State), Due: o.Total - o.Paid, Refundable: o.Paid - o.Refunded, Returnable: o.Returnable, Returning: o.ReturnsOpen,
-		Left: FulfillmentState(o.FulfillmentState) != Unfulfilled, Pickup: o.PickupLocationID != nil, Work: work,
+		Left: FulfillmentState(o.FulfillmentState) != Unfulfilled, Pickup: o.PickupLocationID != nil, Late: o.PickupUntil <= now, Work: work,
 	}
 }
 

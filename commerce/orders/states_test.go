@@ -28,6 +28,7 @@ func TestWhatIsLegalWhen(t *testing.T) {
 		"held for payment":         {Situation{State: Held, Due: 1, Work: open}, []string{pay, stop}},
 		"held without stock":       {Situation{State: Held}, []string{stop}},
 		"to be picked up":          {Situation{State: Open, Pickup: true, Work: open}, []string{stop, accept, reject, hold, give}},
+		"not fetched in time":      {Situation{State: Open, Pickup: true, Late: true, Work: open}, []string{stop, accept, reject, hold}},
 		"accepted for pick-up":     {Situation{State: Open, Pickup: true, Work: accepted}, []string{stop, reject, hold, give}},
 		"kept back from pick-up":   {Situation{State: Open, Pickup: true, Work: kept}, []string{stop, reject, release}},
 		"cancel requested":         {Situation{State: CancelRequested, Due: 1, Left: true, Work: accepted}, []string{pay, send}},

@@ -94,7 +94,8 @@ func (s *Service) Hold(ctx context.Context, in WorkInput) (commerce.UUID, bool, 
 	})
 }
 
-// Release lets work that was kept back go on: it is to be accepted again, in as much time as the policy gives.
+// Release lets work that was kept back go on: it is to be accepted again, in as much time as the policy gives, and a buyer who comes for
+// it has as much time as for a new order.
 // Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; ILLEGAL_TRANSITION.
 func (s *Service) Release(ctx context.Context, in WorkInput) (commerce.UUID, bool, error) {
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
@@ -116,6 +117,9 @@ func (s *Service) Release(ctx context.Context, in WorkInput) (commerce.UUID, boo
 			return in.Work, err
 		}
 		if err := bring(ctx, tx, w, WorkOpen, "", until); err != nil {
+			return in.Work, err
+		}
+		if err := renewPickup(ctx, tx, o); err != nil {
 			return in.Work, err
 		}
 		note(tx, o.ID, "WORK_RELEASED", in.Reason)

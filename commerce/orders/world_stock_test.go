@@ -181,6 +181,9 @@ func (w *world) keep(r *rand.Rand, name string) *act {
 // timePasses moves the clock on and does what is due: reservations end, work is rerouted, held orders go on.
 func (w *world) timePasses(r *rand.Rand) *act {
 	by := r.Int64N(1500)
+	if chance(r, 10) { // so much that buyers come too late
+		by += 4 * 24 * 3600
+	}
 	return &act{name: "time passes", call: func(ctx context.Context) (any, bool, error) {
 		w.seconds(by)
 		_, ended := w.Expire(ctx)

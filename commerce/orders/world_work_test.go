@@ -137,7 +137,7 @@ func (w *world) handOut(r *rand.Rand) *act {
 		}
 	}
 	refusal := first(
-		judgement{l.used, commerce.AlreadyUsed}, judgement{code.ExpiresAt <= w.Store.Instant() || l.is("CANCELED"), commerce.Expired},
+		judgement{l.used, commerce.AlreadyUsed}, judgement{l.o.PickupUntil <= w.Store.Instant() || l.is("CANCELED"), commerce.Expired},
 		illegal(l.is("OPEN") && !l.has("ON_HOLD", &w.st.ID) && (l.has("OPEN", &w.st.ID) || l.has("ACCEPTED", &w.st.ID))),
 		tooFew(w.lacks(l, leaves, w.st.ID)))
 	return keyed("hand out", refusal, func(ctx context.Context) (orders.Placed, bool, error) { return w.VerifyPickup(ctx, in) }, func(orders.Placed) error {

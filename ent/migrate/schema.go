@@ -768,6 +768,7 @@ var (
 		{Name: "returnable", Type: field.TypeInt64, Default: 0},
 		{Name: "returns_open", Type: field.TypeInt, Default: 0},
 		{Name: "address", Type: field.TypeJSON, Nullable: true},
+		{Name: "pickup_until", Type: field.TypeInt64, Default: 0},
 		{Name: "guide", Type: field.TypeString, Default: ""},
 		{Name: "evidence", Type: field.TypeString, Default: ""},
 		{Name: "placed_at", Type: field.TypeInt64},
@@ -786,25 +787,25 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "orders_channels_channel",
-				Columns:    []*schema.Column{OrdersColumns[28]},
+				Columns:    []*schema.Column{OrdersColumns[29]},
 				RefColumns: []*schema.Column{ChannelsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "orders_members_member",
-				Columns:    []*schema.Column{OrdersColumns[29]},
+				Columns:    []*schema.Column{OrdersColumns[30]},
 				RefColumns: []*schema.Column{MembersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "orders_locations_pickup_location",
-				Columns:    []*schema.Column{OrdersColumns[30]},
+				Columns:    []*schema.Column{OrdersColumns[31]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "orders_locations_store",
-				Columns:    []*schema.Column{OrdersColumns[31]},
+				Columns:    []*schema.Column{OrdersColumns[32]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -823,7 +824,7 @@ var (
 			{
 				Name:    "order_brand_id_external_value_external_system_channel_id",
 				Unique:  true,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[10], OrdersColumns[9], OrdersColumns[28]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[10], OrdersColumns[9], OrdersColumns[29]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "external_value IS NOT NULL",
 				},
@@ -831,7 +832,7 @@ var (
 			{
 				Name:    "order_brand_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[25], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[26], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_brand_id_updated_at_id",
@@ -841,7 +842,7 @@ var (
 			{
 				Name:    "order_brand_id_member_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[29], OrdersColumns[25], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[30], OrdersColumns[26], OrdersColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "member_id IS NOT NULL",
 				},
@@ -1126,7 +1127,6 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "brand_id", Type: field.TypeUUID},
 		{Name: "nonce", Type: field.TypeString},
-		{Name: "expires_at", Type: field.TypeInt64},
 		{Name: "used_at", Type: field.TypeInt64, Default: 0},
 		{Name: "used_by", Type: field.TypeString, Default: ""},
 		{Name: "order_id", Type: field.TypeUUID},
@@ -1140,13 +1140,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "pickup_codes_orders_order",
-				Columns:    []*schema.Column{PickupCodesColumns[6]},
+				Columns:    []*schema.Column{PickupCodesColumns[5]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "pickup_codes_locations_location",
-				Columns:    []*schema.Column{PickupCodesColumns[7]},
+				Columns:    []*schema.Column{PickupCodesColumns[6]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1165,7 +1165,7 @@ var (
 			{
 				Name:    "pickupcode_brand_id_order_id",
 				Unique:  true,
-				Columns: []*schema.Column{PickupCodesColumns[1], PickupCodesColumns[6]},
+				Columns: []*schema.Column{PickupCodesColumns[1], PickupCodesColumns[5]},
 			},
 		},
 	}

@@ -65,6 +65,8 @@ const (
 	FieldAddress = "address"
 	// FieldPickupLocationID holds the string denoting the pickup_location_id field in the database.
 	FieldPickupLocationID = "pickup_location_id"
+	// FieldPickupUntil holds the string denoting the pickup_until field in the database.
+	FieldPickupUntil = "pickup_until"
 	// FieldGuide holds the string denoting the guide field in the database.
 	FieldGuide = "guide"
 	// FieldStoreID holds the string denoting the store_id field in the database.
@@ -145,6 +147,7 @@ var Columns = []string{
 	FieldReturnsOpen,
 	FieldAddress,
 	FieldPickupLocationID,
+	FieldPickupUntil,
 	FieldGuide,
 	FieldStoreID,
 	FieldEvidence,
@@ -189,6 +192,8 @@ var (
 	DefaultReturnable int64
 	// DefaultReturnsOpen holds the default value on creation for the "returns_open" field.
 	DefaultReturnsOpen int
+	// DefaultPickupUntil holds the default value on creation for the "pickup_until" field.
+	DefaultPickupUntil commerce.Instant
 	// DefaultGuide holds the default value on creation for the "guide" field.
 	DefaultGuide string
 	// DefaultEvidence holds the default value on creation for the "evidence" field.
@@ -327,6 +332,11 @@ func ByReturnsOpen(opts ...sql.OrderTermOption) OrderOption {
 // ByPickupLocationID orders the results by the pickup_location_id field.
 func ByPickupLocationID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPickupLocationID, opts...).ToFunc()
+}
+
+// ByPickupUntil orders the results by the pickup_until field.
+func ByPickupUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickupUntil, opts...).ToFunc()
 }
 
 // ByGuide orders the results by the guide field.

@@ -178,6 +178,12 @@ func PickupLocationID(v uuid.UUID) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldPickupLocationID, v))
 }
 
+// PickupUntil applies equality check predicate on the "pickup_until" field. It's identical to PickupUntilEQ.
+func PickupUntil(v commerce.Instant) predicate.Order {
+	vc := int64(v)
+	return predicate.Order(sql.FieldEQ(FieldPickupUntil, vc))
+}
+
 // Guide applies equality check predicate on the "guide" field. It's identical to GuideEQ.
 func Guide(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldGuide, v))
@@ -1431,6 +1437,60 @@ func PickupLocationIDIsNil() predicate.Order {
 // PickupLocationIDNotNil applies the NotNil predicate on the "pickup_location_id" field.
 func PickupLocationIDNotNil() predicate.Order {
 	return predicate.Order(sql.FieldNotNull(FieldPickupLocationID))
+}
+
+// PickupUntilEQ applies the EQ predicate on the "pickup_until" field.
+func PickupUntilEQ(v commerce.Instant) predicate.Order {
+	vc := int64(v)
+	return predicate.Order(sql.FieldEQ(FieldPickupUntil, vc))
+}
+
+// PickupUntilNEQ applies the NEQ predicate on the "pickup_until" field.
+func PickupUntilNEQ(v commerce.Instant) predicate.Order {
+	vc := int64(v)
+	return predicate.Order(sql.FieldNEQ(FieldPickupUntil, vc))
+}
+
+// PickupUntilIn applies the In predicate on the "pickup_until" field.
+func PickupUntilIn(vs ...commerce.Instant) predicate.Order {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.Order(sql.FieldIn(FieldPickupUntil, v...))
+}
+
+// PickupUntilNotIn applies the NotIn predicate on the "pickup_until" field.
+func PickupUntilNotIn(vs ...commerce.Instant) predicate.Order {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.Order(sql.FieldNotIn(FieldPickupUntil, v...))
+}
+
+// PickupUntilGT applies the GT predicate on the "pickup_until" field.
+func PickupUntilGT(v commerce.Instant) predicate.Order {
+	vc := int64(v)
+	return predicate.Order(sql.FieldGT(FieldPickupUntil, vc))
+}
+
+// PickupUntilGTE applies the GTE predicate on the "pickup_until" field.
+func PickupUntilGTE(v commerce.Instant) predicate.Order {
+	vc := int64(v)
+	return predicate.Order(sql.FieldGTE(FieldPickupUntil, vc))
+}
+
+// PickupUntilLT applies the LT predicate on the "pickup_until" field.
+func PickupUntilLT(v commerce.Instant) predicate.Order {
+	vc := int64(v)
+	return predicate.Order(sql.FieldLT(FieldPickupUntil, vc))
+}
+
+// PickupUntilLTE applies the LTE predicate on the "pickup_until" field.
+func PickupUntilLTE(v commerce.Instant) predicate.Order {
+	vc := int64(v)
+	return predicate.Order(sql.FieldLTE(FieldPickupUntil, vc))
 }
 
 // GuideEQ applies the EQ predicate on the "guide" field.

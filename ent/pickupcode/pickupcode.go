@@ -23,8 +23,6 @@ const (
 	FieldLocationID = "location_id"
 	// FieldNonce holds the string denoting the nonce field in the database.
 	FieldNonce = "nonce"
-	// FieldExpiresAt holds the string denoting the expires_at field in the database.
-	FieldExpiresAt = "expires_at"
 	// FieldUsedAt holds the string denoting the used_at field in the database.
 	FieldUsedAt = "used_at"
 	// FieldUsedBy holds the string denoting the used_by field in the database.
@@ -58,7 +56,6 @@ var Columns = []string{
 	FieldOrderID,
 	FieldLocationID,
 	FieldNonce,
-	FieldExpiresAt,
 	FieldUsedAt,
 	FieldUsedBy,
 }
@@ -115,11 +112,6 @@ func ByLocationID(opts ...sql.OrderTermOption) OrderOption {
 // ByNonce orders the results by the nonce field.
 func ByNonce(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNonce, opts...).ToFunc()
-}
-
-// ByExpiresAt orders the results by the expires_at field.
-func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
 }
 
 // ByUsedAt orders the results by the used_at field.

@@ -75,12 +75,6 @@ func Nonce(v string) predicate.PickupCode {
 	return predicate.PickupCode(sql.FieldEQ(FieldNonce, v))
 }
 
-// ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
-func ExpiresAt(v commerce.Instant) predicate.PickupCode {
-	vc := int64(v)
-	return predicate.PickupCode(sql.FieldEQ(FieldExpiresAt, vc))
-}
-
 // UsedAt applies equality check predicate on the "used_at" field. It's identical to UsedAtEQ.
 func UsedAt(v commerce.Instant) predicate.PickupCode {
 	vc := int64(v)
@@ -235,60 +229,6 @@ func NonceEqualFold(v string) predicate.PickupCode {
 // NonceContainsFold applies the ContainsFold predicate on the "nonce" field.
 func NonceContainsFold(v string) predicate.PickupCode {
 	return predicate.PickupCode(sql.FieldContainsFold(FieldNonce, v))
-}
-
-// ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
-func ExpiresAtEQ(v commerce.Instant) predicate.PickupCode {
-	vc := int64(v)
-	return predicate.PickupCode(sql.FieldEQ(FieldExpiresAt, vc))
-}
-
-// ExpiresAtNEQ applies the NEQ predicate on the "expires_at" field.
-func ExpiresAtNEQ(v commerce.Instant) predicate.PickupCode {
-	vc := int64(v)
-	return predicate.PickupCode(sql.FieldNEQ(FieldExpiresAt, vc))
-}
-
-// ExpiresAtIn applies the In predicate on the "expires_at" field.
-func ExpiresAtIn(vs ...commerce.Instant) predicate.PickupCode {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.PickupCode(sql.FieldIn(FieldExpiresAt, v...))
-}
-
-// ExpiresAtNotIn applies the NotIn predicate on the "expires_at" field.
-func ExpiresAtNotIn(vs ...commerce.Instant) predicate.PickupCode {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.PickupCode(sql.FieldNotIn(FieldExpiresAt, v...))
-}
-
-// ExpiresAtGT applies the GT predicate on the "expires_at" field.
-func ExpiresAtGT(v commerce.Instant) predicate.PickupCode {
-	vc := int64(v)
-	return predicate.PickupCode(sql.FieldGT(FieldExpiresAt, vc))
-}
-
-// ExpiresAtGTE applies the GTE predicate on the "expires_at" field.
-func ExpiresAtGTE(v commerce.Instant) predicate.PickupCode {
-	vc := int64(v)
-	return predicate.PickupCode(sql.FieldGTE(FieldExpiresAt, vc))
-}
-
-// ExpiresAtLT applies the LT predicate on the "expires_at" field.
-func ExpiresAtLT(v commerce.Instant) predicate.PickupCode {
-	vc := int64(v)
-	return predicate.PickupCode(sql.FieldLT(FieldExpiresAt, vc))
-}
-
-// ExpiresAtLTE applies the LTE predicate on the "expires_at" field.
-func ExpiresAtLTE(v commerce.Instant) predicate.PickupCode {
-	vc := int64(v)
-	return predicate.PickupCode(sql.FieldLTE(FieldExpiresAt, vc))
 }
 
 // UsedAtEQ applies the EQ predicate on the "used_at" field.

@@ -470,20 +470,24 @@ func init() {
 	orderDescReturnsOpen := orderFields[18].Descriptor()
 	// order.DefaultReturnsOpen holds the default value on creation for the returns_open field.
 	order.DefaultReturnsOpen = orderDescReturnsOpen.Default.(int)
+	// orderDescPickupUntil is the schema descriptor for pickup_until field.
+	orderDescPickupUntil := orderFields[21].Descriptor()
+	// order.DefaultPickupUntil holds the default value on creation for the pickup_until field.
+	order.DefaultPickupUntil = commerce.Instant(orderDescPickupUntil.Default.(int64))
 	// orderDescGuide is the schema descriptor for guide field.
-	orderDescGuide := orderFields[21].Descriptor()
+	orderDescGuide := orderFields[22].Descriptor()
 	// order.DefaultGuide holds the default value on creation for the guide field.
 	order.DefaultGuide = orderDescGuide.Default.(string)
 	// orderDescEvidence is the schema descriptor for evidence field.
-	orderDescEvidence := orderFields[23].Descriptor()
+	orderDescEvidence := orderFields[24].Descriptor()
 	// order.DefaultEvidence holds the default value on creation for the evidence field.
 	order.DefaultEvidence = orderDescEvidence.Default.(string)
 	// orderDescPaidAt is the schema descriptor for paid_at field.
-	orderDescPaidAt := orderFields[25].Descriptor()
+	orderDescPaidAt := orderFields[26].Descriptor()
 	// order.DefaultPaidAt holds the default value on creation for the paid_at field.
 	order.DefaultPaidAt = commerce.Instant(orderDescPaidAt.Default.(int64))
 	// orderDescCanceledAt is the schema descriptor for canceled_at field.
-	orderDescCanceledAt := orderFields[26].Descriptor()
+	orderDescCanceledAt := orderFields[27].Descriptor()
 	// order.DefaultCanceledAt holds the default value on creation for the canceled_at field.
 	order.DefaultCanceledAt = commerce.Instant(orderDescCanceledAt.Default.(int64))
 	// orderDescID is the schema descriptor for id field.
@@ -624,11 +628,11 @@ func init() {
 	pickupcodeFields := schema.PickupCode{}.Fields()
 	_ = pickupcodeFields
 	// pickupcodeDescUsedAt is the schema descriptor for used_at field.
-	pickupcodeDescUsedAt := pickupcodeFields[4].Descriptor()
+	pickupcodeDescUsedAt := pickupcodeFields[3].Descriptor()
 	// pickupcode.DefaultUsedAt holds the default value on creation for the used_at field.
 	pickupcode.DefaultUsedAt = commerce.Instant(pickupcodeDescUsedAt.Default.(int64))
 	// pickupcodeDescUsedBy is the schema descriptor for used_by field.
-	pickupcodeDescUsedBy := pickupcodeFields[5].Descriptor()
+	pickupcodeDescUsedBy := pickupcodeFields[4].Descriptor()
 	// pickupcode.DefaultUsedBy holds the default value on creation for the used_by field.
 	pickupcode.DefaultUsedBy = pickupcodeDescUsedBy.Default.(string)
 	// pickupcodeDescID is the schema descriptor for id field.

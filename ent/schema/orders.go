@@ -42,6 +42,7 @@ func (Order) Fields() []ent.Field {
 		// An order is sent to an address or picked up at a location.
 		field.JSON("address", &commerce.Address{}).Optional(),
 		field.UUID("pickup_location_id", commerce.UUID{}).Optional().Nillable().Immutable(),
+		field.Int64("pickup_until").GoType(commerce.Instant(0)).Default(0), // 0 for what goes by parcel
 		// guide and store earned the sale, as far as is known; evidence is how it is known.
 		field.String("guide").Default("").Immutable(),
 		field.UUID("store_id", commerce.UUID{}).Optional().Nillable().Immutable(),

@@ -9,7 +9,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/rule"
 )
 
-// PickupCode gives out the goods of an order at a counter, once. What the buyer shows is made of its nonce and a signature, so that
+// PickupCode gives out the goods of an order at a counter, once, until the order's pickup_until. What the buyer shows is made of its nonce and a signature, so that
 // whoever reads this table cannot pick anything up.
 type PickupCode struct{ ent.Schema }
 
@@ -20,7 +20,6 @@ func (PickupCode) Fields() []ent.Field {
 		field.UUID("order_id", commerce.UUID{}).Immutable(),
 		field.UUID("location_id", commerce.UUID{}).Immutable(),
 		field.String("nonce").Immutable(),
-		field.Int64("expires_at").GoType(commerce.Instant(0)),
 		field.Int64("used_at").GoType(commerce.Instant(0)).Default(0),
 		field.String("used_by").Default(""),
 	}
