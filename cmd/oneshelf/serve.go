@@ -14,6 +14,7 @@ import (
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce/catalog"
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/events"
 	"github.com/oneshelf/oneshelf/graph"
 	"github.com/oneshelf/oneshelf/internal/cache"
@@ -81,6 +82,7 @@ func (a *app) serve(ctx context.Context, s serving, listener net.Listener) error
 	if client != nil {
 		defer client.Close()
 	}
+	a.orders.Caps = orders.Caps(s.Reserve)
 	measured := metrics.New(version.String(), a.db, time.Now)
 	srv, err := a.api(s, shared, issuers, measured)
 	if err != nil {

@@ -4,7 +4,10 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oneshelf/oneshelf/commerce/orders"
 )
 
 func TestAnOperatorsGOGCStands(t *testing.T) {
@@ -34,4 +37,17 @@ func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
 	} {
 		require.ErrorContains(t, check(bad), said, bad)
 	}
+}
+
+func TestCapsOfReservationsAreSettings(t *testing.T) {
+	t.Setenv("ONESHELF_RESERVE_UNITS_PER_CLIENT", "50000")
+	var s serving
+	parser, err := kong.New(&s)
+	require.NoError(t, err)
+	_, err = parser.Parse([]string{"--reserve-per-client", "2000", "--reserve-per-member=8", "--reserve-units-per-member=20"})
+	require.NoError(t, err)
+	require.Equal(t, orders.Caps{PerClient: 2000, UnitsPerClient: 50_000, PerMember: 8, UnitsPerMember: 20}, orders.Caps(s.Reserve))
+	require.NoError(t, s.check())
+	s.Reserve.UnitsPerClient = -1
+	require.ErrorContains(t, s.check(), "a cap is not below 0")
 }

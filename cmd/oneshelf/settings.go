@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,6 +29,15 @@ type serving struct {
 	CORSOrigins   []string `name:"cors-origins" env:"ONESHELF_CORS_ORIGINS" placeholder:"ORIGIN" help:"Browser origins that may call; none when absent."`
 	Issuers       string   `name:"issuers" env:"ONESHELF_ISSUERS" placeholder:"ISS=JWKS-URL" help:"External token issuers, comma-separated."`
 	AllowLoopback string   `name:"allow-loopback" env:"ONESHELF_ALLOW_LOOPBACK" enum:"on,off," default:"" help:"Outgoing calls to loopback addresses, for sandboxes: on or off."`
+	Reserve       caps     `embed:"" prefix:"reserve-" envprefix:"ONESHELF_RESERVE_"`
+}
+
+// caps are orders.Caps as settings. A shop that keeps carts for all its visitors under one token needs more than a default client.
+type caps struct {
+	PerClient      int64 `name:"per-client" env:"PER_CLIENT" placeholder:"100" help:"Active reservations of one client."`
+	UnitsPerClient int64 `name:"units-per-client" env:"UNITS_PER_CLIENT" placeholder:"1000" help:"Units of one variant that one client may keep."`
+	PerMember      int64 `name:"per-member" env:"PER_MEMBER" placeholder:"5" help:"Active reservations of one member."`
+	UnitsPerMember int64 `name:"units-per-member" env:"UNITS_PER_MEMBER" placeholder:"10" help:"Units of one variant that one member may keep."`
 }
 
 func (d data) database() string {
@@ -64,6 +74,9 @@ func (s serving) check() error {
 	_, port, err := net.SplitHostPort(s.Addr)
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
 		return usageError{fmt.Errorf("--addr %q is not host:port", s.Addr)}
+	}
+	if c := s.Reserve; min(c.PerClient, c.UnitsPerClient, c.PerMember, c.UnitsPerMember) < 0 {
+		return usageError{errors.New("--reserve-…: a cap is not below 0; 0 is the default")}
 	}
 	for _, o := range s.CORSOrigins {
 		u, err := url.Parse(o)
