@@ -9,7 +9,8 @@ import (
 )
 
 // Connection is a Shop as the rest of the program uses it: every ability is a method, an ability the shop lacks answers Unsupported,
-// requests keep to the adapter's pace, passing faults are tried again, and each call leaves a debug line without secrets.
+// requests keep to the adapter's pace, passing faults are tried again, what is read has no NULs, and each call leaves a debug line
+// without secrets.
 // It may be used by many at once. All errors are *Error, but those of the context and of a yield, which come back unchanged.
 type Connection struct {
 	shop  Shop
@@ -78,6 +79,9 @@ func (c *Connection) Orders(ctx context.Context, since, until time.Time, yield f
 	err := c.reading(ctx, "Orders", func(stop func(error) error) error {
 		return c.shop.Orders(ctx, since, until, func(batch []Order) error {
 			moved = true
+			for i := range batch {
+				batch[i].plain()
+			}
 			err := stop(yield(batch))
 			stopped = err != nil
 			return err
@@ -102,7 +106,12 @@ func patient(err error) bool {
 // Listings is Shop.Listings, tried again like Orders.
 func (c *Connection) Listings(ctx context.Context, yield func([]RemoteListing) error) error {
 	return c.reading(ctx, "Listings", func(stop func(error) error) error {
-		return c.shop.Listings(ctx, func(batch []RemoteListing) error { return stop(yield(batch)) })
+		return c.shop.Listings(ctx, func(batch []RemoteListing) error {
+			for i := range batch {
+				batch[i].plain()
+			}
+			return stop(yield(batch))
+		})
 	})
 }
 
@@ -211,6 +220,7 @@ func (c *Connection) Order(ctx context.Context, externalID string) (out Order, e
 	}
 	err = c.try(ctx, "Order", func() error {
 		out, err = shop.Order(ctx, externalID)
+		out.plain()
 		return err
 	})
 	return out, err

@@ -508,6 +508,29 @@ func TestOneBadOrderHoldsUpNoOther(t *testing.T) { // MP-10
 	})
 }
 
+func TestNULsInWhatAMarketplaceSaysStopNothing(t *testing.T) { // MP-10
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		d.put(t, "HAT", "WH", 5)
+		d.live(t, "HAT")
+		id := d.buy(t, true, "HAT")
+		d.spy.orders = func(batch []integrations.Order) []integrations.Order {
+			for i := range batch {
+				o := &batch[i]
+				o.Buyer, o.Address.Line1, o.Address.Country = "open\x00uid", "road\x00 1", "CN"
+				o.Lines = slices.Clone(o.Lines)
+				o.Lines[0].Title, o.Lines[0].TrackingNumber = "h\x00at", "\x00"
+			}
+			return batch
+		}
+		d.settle(t)
+		o := d.stands(t, id, orders.Open, "")
+		require.Equal(t, "road\uFFFD 1", o.Address.Line1)
+		require.Equal(t, 1, k.Count(t, "order_lines", "title = ?", "h\uFFFDat"))
+		require.Equal(t, k.Store.Instant(), d.channel(t).OrdersUntil)
+	})
+}
+
 func TestAnOrderTakesItsLinesWhenItCanBeRead(t *testing.T) { // MP-10
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)
