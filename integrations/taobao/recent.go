@@ -20,6 +20,7 @@ type seen struct {
 	first    time.Time // when this time of modification was first seen
 	order    integrations.Order
 	settled  bool
+	givenUp  bool // it was told unread, because the gateway would not tell it
 }
 
 const (
@@ -40,6 +41,22 @@ func (r *recent) find(id, modified string, now time.Time) (integrations.Order, b
 	}
 	r.trades[id] = seen{modified: modified, first: now}
 	return integrations.Order{}, false
+}
+
+// waited is for how long a trade has been seen as it is now, and whether it was given up since.
+func (r *recent) waited(id string, now time.Time) (time.Duration, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return now.Sub(r.trades[id].first), r.trades[id].givenUp
+}
+
+// giveUp notes that a trade was told unread: until it changes, nobody waits for it again.
+func (r *recent) giveUp(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.trades[id]
+	t.givenUp = true
+	r.trades[id] = t
 }
 
 // keep notes a trade whose reading began at a time.

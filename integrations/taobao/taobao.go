@@ -8,7 +8,9 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -101,17 +103,50 @@ func (s *shop) Orders(ctx context.Context, since, until time.Time, yield func([]
 		if end.After(until) {
 			end = until
 		}
-		if err := s.window(ctx, since, end, yield); err != nil {
+		w := window{yield: yield, stuck: map[string]integrations.Order{}}
+		if err := s.pages(ctx, since, end, &w); err != nil {
+			return err
+		}
+		if err := s.finish(&w); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// window reads one span. Its trades come newest first and leave it when they change, which moves the others to earlier pages; so it is
+// patience is how long a trade that is listed may stop its window because the gateway fails to tell it in full, and mostStuck how many
+// trades a gateway that works may fail to tell at once.
+const (
+	patience  = 5 * time.Minute
+	mostStuck = 5
+)
+
+// window is a span that is read.
+type window struct {
+	yield func([]integrations.Order) error
+	read  bool                          // a trade was read in full: the gateway works
+	stuck map[string]integrations.Order // trades that it has failed to tell for too long
+	fault error                         // why
+}
+
+// finish yields what is stuck unread, so that it holds up no other. When nothing else was read it may be the gateway's fault, and passes.
+func (s *shop) finish(w *window) error {
+	if len(w.stuck) == 0 {
+		return nil
+	}
+	if !w.read {
+		return w.fault
+	}
+	for id := range w.stuck {
+		s.recent.giveUp(id)
+	}
+	return w.yield(slices.Collect(maps.Values(w.stuck)))
+}
+
+// pages reads one span. Its trades come newest first and leave it when they change, which moves the others to earlier pages; so it is
 // read from the last page to the first, as the platform demands. A trade that came in meanwhile would push others behind the reading;
 // the count tells, and the window is read again.
-func (s *shop) window(ctx context.Context, since, until time.Time, yield func([]integrations.Order) error) error {
+func (s *shop) pages(ctx context.Context, since, until time.Time, w *window) error {
 	total, err := s.countTrades(ctx, since, until)
 	if err != nil {
 		return err
@@ -122,7 +157,7 @@ func (s *shop) window(ctx context.Context, since, until time.Time, yield func([]
 			if err != nil {
 				return err
 			}
-			if err := s.yieldTrades(ctx, listed, yield); err != nil {
+			if err := s.yieldTrades(ctx, listed, w); err != nil {
 				return err
 			}
 		}
@@ -171,7 +206,7 @@ func (s *shop) tradePage(ctx context.Context, since, until time.Time, page int) 
 
 // yieldTrades reads each trade in full, since lists tell only a part, unless it is as it was read before, and yields them together. One
 // that cannot be read, or that the platform refuses to tell, is yielded unread, so that it holds up no other.
-func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, yield func([]integrations.Order) error) error {
+func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, w *window) error {
 	var batch []integrations.Order
 	for _, t := range listed {
 		id, modified, now := t.ID(), t.Modified, time.Now() // the machine's own clock: only its passing counts
@@ -184,13 +219,20 @@ func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, yield func([
 			s.log.WarnContext(ctx, "a listed trade is gone", "kind", "TAOBAO", "order", id)
 			continue
 		}
-		if err != nil && !is(err, integrations.Rejected) {
+		unread := integrations.Order{ExternalID: id, State: integrations.Unknown, Modified: (&reader{}).time(modified)}
+		faulty := is(err, integrations.Temporary) && ctx.Err() == nil
+		waited, givenUp := s.recent.waited(id, now)
+		if faulty && !givenUp && waited >= patience && len(w.stuck) < mostStuck {
+			w.stuck[id], w.fault = unread, err
+			continue
+		}
+		if err != nil && !is(err, integrations.Rejected) && !(faulty && givenUp) {
 			return err
 		}
+		w.read = w.read || err == nil
 		o, err := orderFrom(raw)
 		if err != nil {
-			r := &reader{}
-			o = integrations.Order{ExternalID: id, State: integrations.Unknown, Modified: r.time(modified)}
+			o = unread
 		}
 		if len(o.Lines) > 0 { // what could not be read may be read the next time
 			s.recent.keep(id, modified, o, now)
@@ -200,7 +242,7 @@ func (s *shop) yieldTrades(ctx context.Context, listed []api.Trade, yield func([
 	if len(batch) == 0 {
 		return nil
 	}
-	return yield(batch)
+	return w.yield(batch)
 }
 
 // Order reads one trade as it is now.

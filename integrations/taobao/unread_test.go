@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,4 +82,61 @@ func TestATradeThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 		broken = false
 		require.Len(t, told()[bad].Lines, 1, "%s: it is read again as soon as it can be", name)
 	}
+}
+
+func TestATradeThatTheGatewayFailsToTellStopsItsWindowForAWhile(t *testing.T) {
+	t.Parallel()
+	h := harness(t, sandbox.Config{})
+	h.Remote.Seed(t, shoptest.Unit{OuterCode: "A", Title: "沙箱测试", Price: "9.90", Quantity: 500})
+	buy := func() string {
+		return h.Remote.Place(t, shoptest.Purchase{Pay: true, Lines: []shoptest.PurchaseLine{{OuterCode: "A", Quantity: 1}}}).ID
+	}
+	bad := buy()
+	broken := func(string) bool { return false }
+	shop, err := taobao.Adapter.Open(integrations.Config{Settings: h.Settings, Now: h.Clock.Now, HTTP: &http.Client{Transport: answers(func(call, was string) string {
+		if strings.Contains(call, "fullinfo") && broken(call) {
+			return `{"error_response":{"code":15,"sub_code":"isp.top-remote-service-error","msg":"Remote service error"}}`
+		}
+		return was
+	})}})
+	require.NoError(t, err)
+	told := func() (map[string]integrations.OrderState, error) {
+		out := map[string]integrations.OrderState{}
+		return out, shop.Orders(t.Context(), h.Clock.Now().Add(-time.Hour), h.Clock.Now().Add(time.Second), func(batch []integrations.Order) error {
+			for _, o := range batch {
+				out[o.ExternalID] = o.State
+			}
+			return nil
+		})
+	}
+	stopped := func(why string) {
+		_, err := told()
+		require.Equal(t, integrations.Temporary, integrations.AsError(err).Kind, why)
+	}
+	broken = func(call string) bool { return strings.Contains(call, "tid="+bad) }
+	good := buy()
+	stopped("it may pass")
+	taobao.Age(shop, 5*time.Minute)
+	all, err := told()
+	require.NoError(t, err)
+	require.Equal(t, map[string]integrations.OrderState{bad: integrations.Unknown, good: integrations.ToShip}, all)
+
+	taobao.Age(shop, time.Minute) // now the other is remembered
+	_, err = told()
+	require.NoError(t, err)
+	all, err = told()
+	require.NoError(t, err, "what was given up needs no other to be read")
+	require.Equal(t, map[string]integrations.OrderState{bad: integrations.Unknown, good: integrations.ToShip}, all)
+
+	broken = func(string) bool { return true }
+	buy()
+	taobao.Age(shop, time.Hour)
+	stopped("the new one may pass")
+	taobao.Age(shop, time.Hour)
+	stopped("nothing at all is told: that is the gateway")
+	broken = func(string) bool { return false }
+	all, err = told()
+	require.NoError(t, err)
+	require.Equal(t, integrations.ToShip, all[bad])
+	require.Len(t, all, 3)
 }
