@@ -39,10 +39,12 @@ type line struct {
 	quantity int64
 }
 
-// decided is a demand with what routing said to it.
+// decided is a demand with what routing said to it: its plan, and the shares of that with those of what was kept. Candidates are nil
+// when nothing was left to decide.
 type decided struct {
 	demand
 	candidates []routing.Candidate
+	plan       []routing.Share
 	shares     []routing.Share
 	acceptBy   commerce.Instant
 }
@@ -103,8 +105,10 @@ func decide(ctx context.Context, tx *events.Tx, demands []demand) ([]answer, err
 	for i, d := range demands {
 		out[i].demand = d
 		kept, rest := d.fromKept()
-		request := routing.Request{Lines: rest, Near: d.near, Address: d.address, Pickup: d.pickup, Except: d.except}
-		decision := routing.Decide(policy, request, from)
+		var decision routing.Decision
+		if len(rest) > 0 {
+			decision = routing.Decide(policy, routing.Request{Lines: rest, Near: d.near, Address: d.address, Pickup: d.pickup, Except: d.except}, from)
+		}
 		if s := decision.Short; s != nil {
 			out[i].short = &outOf{s.Variant, s.Available + given(kept, s.Variant)}
 			continue
@@ -112,7 +116,7 @@ func decide(ctx context.Context, tx *events.Tx, demands []demand) ([]answer, err
 		for _, s := range decision.Plan {
 			stands[s.Location][s.Variant] -= s.Quantity
 		}
-		out[i].candidates, out[i].shares = decision.Candidates, together(kept, decision.Plan)
+		out[i].candidates, out[i].plan, out[i].shares = decision.Candidates, decision.Plan, together(kept, decision.Plan)
 		if p := policy.For(d.address); p.AcceptWithin > 0 && d.pickup == nil {
 			out[i].acceptBy = tx.Now.Add(p.Patience())
 		}
@@ -201,7 +205,11 @@ func promise(ctx context.Context, tx *events.Tx, demands []decided) (made []comm
 			id := commerce.NewUUID()
 			at[s.Location] = id
 			made = append(made, id)
-			work = append(work, id, tx.Viewer.Brand, d.order, s.Location, WorkOpen, 0, d.acceptBy, why, 1, tx.Now, tx.Now)
+			because := why
+			if !slices.ContainsFunc(d.plan, func(p routing.Share) bool { return p.Location == s.Location }) {
+				because = nil // the reservation chose it
+			}
+			work = append(work, id, tx.Viewer.Brand, d.order, s.Location, WorkOpen, 0, d.acceptBy, because, 1, tx.Now, tx.Now)
 		}
 		for _, p := range spread(d.lines, d.shares) {
 			allocations = append(allocations, commerce.NewUUID(), tx.Viewer.Brand, d.order, d.lines[p.line].id, at[p.Location], p.Variant, p.Location, p.Quantity, 0, 0)

@@ -11,6 +11,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/members"
 	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/commerce/routing"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/reservationline"
@@ -106,6 +107,32 @@ func TestAnOrderTakesWhatWasKept(t *testing.T) {
 		require.Zero(t, s.expire(t))
 		require.Equal(t, []int{5, 5}, s.count(t, s.hat))
 		require.Equal(t, 1, k.Count(t, "orders", ""))
+		s.sums(t)
+	})
+}
+
+// What a reservation keeps was decided by it: the order keeps a decision only with work that routing chose.
+func TestADecisionIsKeptOnlyOfWhatWasDecided(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		_, err := s.stock.LocationUpsert(k.Ctx, stock.LocationInput{Code: commerce.Some("ST"), ShipFrom: commerce.Some(false)})
+		require.NoError(t, err)
+		s.put(t, "HAT", "WH", 5)
+		s.put(t, "HAT", "ST", 5)
+
+		// All of it was kept, where no parcel would come from otherwise.
+		p, _, err := s.Place(k.Ctx, s.takes(s.reserved(t, holdAt("HAT", 2, "ST")), want("HAT", 2)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"ST OPEN"}, s.states(t, p.Order))
+		require.Nil(t, s.work(t, p.Order)[0].Routing)
+
+		// Some of it was, and routing chose for the rest.
+		p, _, err = s.Place(k.Ctx, s.takes(s.reserved(t, holdAt("HAT", 2, "ST")), want("HAT", 3)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"ST OPEN", "WH OPEN"}, s.states(t, p.Order))
+		work := s.work(t, p.Order)
+		require.Nil(t, work[0].Routing)
+		require.Equal(t, []routing.Candidate{{Location: s.wh.ID, Score: 1}, {Location: s.st.ID, Excluded: routing.NoShipping}}, work[1].Routing)
 		s.sums(t)
 	})
 }
