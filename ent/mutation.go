@@ -16944,6 +16944,7 @@ type OrderMutation struct {
 	returns_open           *int
 	addreturns_open        *int
 	address                **commerce.Address
+	near                   **commerce.Point
 	pickup_until           *commerce.Instant
 	addpickup_until        *commerce.Instant
 	guide                  *string
@@ -18208,6 +18209,55 @@ func (m *OrderMutation) ResetAddress() {
 	delete(m.clearedFields, order.FieldAddress)
 }
 
+// SetNear sets the "near" field.
+func (m *OrderMutation) SetNear(c *commerce.Point) {
+	m.near = &c
+}
+
+// Near returns the value of the "near" field in the mutation.
+func (m *OrderMutation) Near() (r *commerce.Point, exists bool) {
+	v := m.near
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNear returns the old "near" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldNear(ctx context.Context) (v *commerce.Point, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNear is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNear requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNear: %w", err)
+	}
+	return oldValue.Near, nil
+}
+
+// ClearNear clears the value of the "near" field.
+func (m *OrderMutation) ClearNear() {
+	m.near = nil
+	m.clearedFields[order.FieldNear] = struct{}{}
+}
+
+// NearCleared returns if the "near" field was cleared in this mutation.
+func (m *OrderMutation) NearCleared() bool {
+	_, ok := m.clearedFields[order.FieldNear]
+	return ok
+}
+
+// ResetNear resets all changes to the "near" field.
+func (m *OrderMutation) ResetNear() {
+	m.near = nil
+	delete(m.clearedFields, order.FieldNear)
+}
+
 // SetPickupLocationID sets the "pickup_location_id" field.
 func (m *OrderMutation) SetPickupLocationID(u uuid.UUID) {
 	m.pickup_location = &u
@@ -18744,7 +18794,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 32)
+	fields := make([]string, 0, 33)
 	if m.brand_id != nil {
 		fields = append(fields, order.FieldBrandID)
 	}
@@ -18816,6 +18866,9 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.address != nil {
 		fields = append(fields, order.FieldAddress)
+	}
+	if m.near != nil {
+		fields = append(fields, order.FieldNear)
 	}
 	if m.pickup_location != nil {
 		fields = append(fields, order.FieldPickupLocationID)
@@ -18897,6 +18950,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.ReturnsOpen()
 	case order.FieldAddress:
 		return m.Address()
+	case order.FieldNear:
+		return m.Near()
 	case order.FieldPickupLocationID:
 		return m.PickupLocationID()
 	case order.FieldPickupUntil:
@@ -18970,6 +19025,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldReturnsOpen(ctx)
 	case order.FieldAddress:
 		return m.OldAddress(ctx)
+	case order.FieldNear:
+		return m.OldNear(ctx)
 	case order.FieldPickupLocationID:
 		return m.OldPickupLocationID(ctx)
 	case order.FieldPickupUntil:
@@ -19162,6 +19219,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAddress(v)
+		return nil
+	case order.FieldNear:
+		v, ok := value.(*commerce.Point)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNear(v)
 		return nil
 	case order.FieldPickupLocationID:
 		v, ok := value.(uuid.UUID)
@@ -19444,6 +19508,9 @@ func (m *OrderMutation) ClearedFields() []string {
 	if m.FieldCleared(order.FieldAddress) {
 		fields = append(fields, order.FieldAddress)
 	}
+	if m.FieldCleared(order.FieldNear) {
+		fields = append(fields, order.FieldNear)
+	}
 	if m.FieldCleared(order.FieldPickupLocationID) {
 		fields = append(fields, order.FieldPickupLocationID)
 	}
@@ -19475,6 +19542,9 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldAddress:
 		m.ClearAddress()
+		return nil
+	case order.FieldNear:
+		m.ClearNear()
 		return nil
 	case order.FieldPickupLocationID:
 		m.ClearPickupLocationID()
@@ -19561,6 +19631,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldAddress:
 		m.ResetAddress()
+		return nil
+	case order.FieldNear:
+		m.ResetNear()
 		return nil
 	case order.FieldPickupLocationID:
 		m.ResetPickupLocationID()
@@ -19725,6 +19798,7 @@ type OrderEntryMutation struct {
 	typ           string
 	id            *uuid.UUID
 	brand_id      *uuid.UUID
+	location_id   *uuid.UUID
 	at            *commerce.Instant
 	addat         *commerce.Instant
 	actor         *string
@@ -19912,6 +19986,55 @@ func (m *OrderEntryMutation) OldOrderID(ctx context.Context) (v uuid.UUID, err e
 // ResetOrderID resets all changes to the "order_id" field.
 func (m *OrderEntryMutation) ResetOrderID() {
 	m._order = nil
+}
+
+// SetLocationID sets the "location_id" field.
+func (m *OrderEntryMutation) SetLocationID(u uuid.UUID) {
+	m.location_id = &u
+}
+
+// LocationID returns the value of the "location_id" field in the mutation.
+func (m *OrderEntryMutation) LocationID() (r uuid.UUID, exists bool) {
+	v := m.location_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocationID returns the old "location_id" field's value of the OrderEntry entity.
+// If the OrderEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderEntryMutation) OldLocationID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocationID: %w", err)
+	}
+	return oldValue.LocationID, nil
+}
+
+// ClearLocationID clears the value of the "location_id" field.
+func (m *OrderEntryMutation) ClearLocationID() {
+	m.location_id = nil
+	m.clearedFields[orderentry.FieldLocationID] = struct{}{}
+}
+
+// LocationIDCleared returns if the "location_id" field was cleared in this mutation.
+func (m *OrderEntryMutation) LocationIDCleared() bool {
+	_, ok := m.clearedFields[orderentry.FieldLocationID]
+	return ok
+}
+
+// ResetLocationID resets all changes to the "location_id" field.
+func (m *OrderEntryMutation) ResetLocationID() {
+	m.location_id = nil
+	delete(m.clearedFields, orderentry.FieldLocationID)
 }
 
 // SetAt sets the "at" field.
@@ -20139,12 +20262,15 @@ func (m *OrderEntryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderEntryMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 7)
 	if m.brand_id != nil {
 		fields = append(fields, orderentry.FieldBrandID)
 	}
 	if m._order != nil {
 		fields = append(fields, orderentry.FieldOrderID)
+	}
+	if m.location_id != nil {
+		fields = append(fields, orderentry.FieldLocationID)
 	}
 	if m.at != nil {
 		fields = append(fields, orderentry.FieldAt)
@@ -20170,6 +20296,8 @@ func (m *OrderEntryMutation) Field(name string) (ent.Value, bool) {
 		return m.BrandID()
 	case orderentry.FieldOrderID:
 		return m.OrderID()
+	case orderentry.FieldLocationID:
+		return m.LocationID()
 	case orderentry.FieldAt:
 		return m.At()
 	case orderentry.FieldActor:
@@ -20191,6 +20319,8 @@ func (m *OrderEntryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldBrandID(ctx)
 	case orderentry.FieldOrderID:
 		return m.OldOrderID(ctx)
+	case orderentry.FieldLocationID:
+		return m.OldLocationID(ctx)
 	case orderentry.FieldAt:
 		return m.OldAt(ctx)
 	case orderentry.FieldActor:
@@ -20221,6 +20351,13 @@ func (m *OrderEntryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetOrderID(v)
+		return nil
+	case orderentry.FieldLocationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocationID(v)
 		return nil
 	case orderentry.FieldAt:
 		v, ok := value.(commerce.Instant)
@@ -20294,7 +20431,11 @@ func (m *OrderEntryMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *OrderEntryMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(orderentry.FieldLocationID) {
+		fields = append(fields, orderentry.FieldLocationID)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -20307,6 +20448,11 @@ func (m *OrderEntryMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *OrderEntryMutation) ClearField(name string) error {
+	switch name {
+	case orderentry.FieldLocationID:
+		m.ClearLocationID()
+		return nil
+	}
 	return fmt.Errorf("unknown OrderEntry nullable field %s", name)
 }
 
@@ -20319,6 +20465,9 @@ func (m *OrderEntryMutation) ResetField(name string) error {
 		return nil
 	case orderentry.FieldOrderID:
 		m.ResetOrderID()
+		return nil
+	case orderentry.FieldLocationID:
+		m.ResetLocationID()
 		return nil
 	case orderentry.FieldAt:
 		m.ResetAt()

@@ -70,6 +70,8 @@ type Order struct {
 	ReturnsOpen int `json:"returns_open,omitempty"`
 	// Address holds the value of the "address" field.
 	Address *commerce.Address `json:"address,omitempty"`
+	// Near holds the value of the "near" field.
+	Near *commerce.Point `json:"near,omitempty"`
 	// PickupLocationID holds the value of the "pickup_location_id" field.
 	PickupLocationID *uuid.UUID `json:"pickup_location_id,omitempty"`
 	// PickupUntil holds the value of the "pickup_until" field.
@@ -158,7 +160,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case order.FieldMemberID, order.FieldPickupLocationID, order.FieldStoreID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case order.FieldAddress:
+		case order.FieldAddress, order.FieldNear:
 			values[i] = new([]byte)
 		case order.FieldVersion, order.FieldCreatedAt, order.FieldUpdatedAt, order.FieldSubtotal, order.FieldDiscount, order.FieldShipping, order.FieldTotal, order.FieldPaid, order.FieldRefunded, order.FieldReturnable, order.FieldReturnsOpen, order.FieldPickupUntil, order.FieldPlacedAt, order.FieldPaidAt, order.FieldCanceledAt:
 			values[i] = new(sql.NullInt64)
@@ -334,6 +336,14 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Address); err != nil {
 					return fmt.Errorf("unmarshal field address: %w", err)
+				}
+			}
+		case order.FieldNear:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field near", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Near); err != nil {
+					return fmt.Errorf("unmarshal field near: %w", err)
 				}
 			}
 		case order.FieldPickupLocationID:
@@ -519,6 +529,9 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("address=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Address))
+	builder.WriteString(", ")
+	builder.WriteString("near=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Near))
 	builder.WriteString(", ")
 	if v := _m.PickupLocationID; v != nil {
 		builder.WriteString("pickup_location_id=")

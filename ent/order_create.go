@@ -264,6 +264,12 @@ func (_c *OrderCreate) SetAddress(v *commerce.Address) *OrderCreate {
 	return _c
 }
 
+// SetNear sets the "near" field.
+func (_c *OrderCreate) SetNear(v *commerce.Point) *OrderCreate {
+	_c.mutation.SetNear(v)
+	return _c
+}
+
 // SetPickupLocationID sets the "pickup_location_id" field.
 func (_c *OrderCreate) SetPickupLocationID(v uuid.UUID) *OrderCreate {
 	_c.mutation.SetPickupLocationID(v)
@@ -710,6 +716,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Address(); ok {
 		_spec.SetField(order.FieldAddress, field.TypeJSON, value)
 		_node.Address = value
+	}
+	if value, ok := _c.mutation.Near(); ok {
+		_spec.SetField(order.FieldNear, field.TypeJSON, value)
+		_node.Near = value
 	}
 	if value, ok := _c.mutation.PickupUntil(); ok {
 		_spec.SetField(order.FieldPickupUntil, field.TypeInt64, value)

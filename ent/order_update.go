@@ -343,6 +343,18 @@ func (_u *OrderUpdate) ClearAddress() *OrderUpdate {
 	return _u
 }
 
+// SetNear sets the "near" field.
+func (_u *OrderUpdate) SetNear(v *commerce.Point) *OrderUpdate {
+	_u.mutation.SetNear(v)
+	return _u
+}
+
+// ClearNear clears the value of the "near" field.
+func (_u *OrderUpdate) ClearNear() *OrderUpdate {
+	_u.mutation.ClearNear()
+	return _u
+}
+
 // SetPickupUntil sets the "pickup_until" field.
 func (_u *OrderUpdate) SetPickupUntil(v commerce.Instant) *OrderUpdate {
 	_u.mutation.ResetPickupUntil()
@@ -561,6 +573,12 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.AddressCleared() {
 		_spec.ClearField(order.FieldAddress, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Near(); ok {
+		_spec.SetField(order.FieldNear, field.TypeJSON, value)
+	}
+	if _u.mutation.NearCleared() {
+		_spec.ClearField(order.FieldNear, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.PickupUntil(); ok {
 		_spec.SetField(order.FieldPickupUntil, field.TypeInt64, value)
@@ -943,6 +961,18 @@ func (_u *OrderUpdateOne) ClearAddress() *OrderUpdateOne {
 	return _u
 }
 
+// SetNear sets the "near" field.
+func (_u *OrderUpdateOne) SetNear(v *commerce.Point) *OrderUpdateOne {
+	_u.mutation.SetNear(v)
+	return _u
+}
+
+// ClearNear clears the value of the "near" field.
+func (_u *OrderUpdateOne) ClearNear() *OrderUpdateOne {
+	_u.mutation.ClearNear()
+	return _u
+}
+
 // SetPickupUntil sets the "pickup_until" field.
 func (_u *OrderUpdateOne) SetPickupUntil(v commerce.Instant) *OrderUpdateOne {
 	_u.mutation.ResetPickupUntil()
@@ -1191,6 +1221,12 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if _u.mutation.AddressCleared() {
 		_spec.ClearField(order.FieldAddress, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Near(); ok {
+		_spec.SetField(order.FieldNear, field.TypeJSON, value)
+	}
+	if _u.mutation.NearCleared() {
+		_spec.ClearField(order.FieldNear, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.PickupUntil(); ok {
 		_spec.SetField(order.FieldPickupUntil, field.TypeInt64, value)

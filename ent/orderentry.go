@@ -23,6 +23,8 @@ type OrderEntry struct {
 	BrandID uuid.UUID `json:"brand_id,omitempty"`
 	// OrderID holds the value of the "order_id" field.
 	OrderID uuid.UUID `json:"order_id,omitempty"`
+	// LocationID holds the value of the "location_id" field.
+	LocationID *uuid.UUID `json:"location_id,omitempty"`
 	// At holds the value of the "at" field.
 	At commerce.Instant `json:"at,omitempty"`
 	// Actor holds the value of the "actor" field.
@@ -62,6 +64,8 @@ func (*OrderEntry) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case orderentry.FieldLocationID:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case orderentry.FieldAt:
 			values[i] = new(sql.NullInt64)
 		case orderentry.FieldActor, orderentry.FieldKind, orderentry.FieldNote:
@@ -100,6 +104,13 @@ func (_m *OrderEntry) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field order_id", values[i])
 			} else if value != nil {
 				_m.OrderID = *value
+			}
+		case orderentry.FieldLocationID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field location_id", values[i])
+			} else if value.Valid {
+				_m.LocationID = new(uuid.UUID)
+				*_m.LocationID = *value.S.(*uuid.UUID)
 			}
 		case orderentry.FieldAt:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -171,6 +182,11 @@ func (_m *OrderEntry) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("order_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.OrderID))
+	builder.WriteString(", ")
+	if v := _m.LocationID; v != nil {
+		builder.WriteString("location_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.At))

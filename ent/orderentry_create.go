@@ -34,6 +34,20 @@ func (_c *OrderEntryCreate) SetOrderID(v uuid.UUID) *OrderEntryCreate {
 	return _c
 }
 
+// SetLocationID sets the "location_id" field.
+func (_c *OrderEntryCreate) SetLocationID(v uuid.UUID) *OrderEntryCreate {
+	_c.mutation.SetLocationID(v)
+	return _c
+}
+
+// SetNillableLocationID sets the "location_id" field if the given value is not nil.
+func (_c *OrderEntryCreate) SetNillableLocationID(v *uuid.UUID) *OrderEntryCreate {
+	if v != nil {
+		_c.SetLocationID(*v)
+	}
+	return _c
+}
+
 // SetAt sets the "at" field.
 func (_c *OrderEntryCreate) SetAt(v commerce.Instant) *OrderEntryCreate {
 	_c.mutation.SetAt(v)
@@ -197,6 +211,10 @@ func (_c *OrderEntryCreate) createSpec() (*OrderEntry, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.BrandID(); ok {
 		_spec.SetField(orderentry.FieldBrandID, field.TypeUUID, value)
 		_node.BrandID = value
+	}
+	if value, ok := _c.mutation.LocationID(); ok {
+		_spec.SetField(orderentry.FieldLocationID, field.TypeUUID, value)
+		_node.LocationID = &value
 	}
 	if value, ok := _c.mutation.At(); ok {
 		_spec.SetField(orderentry.FieldAt, field.TypeInt64, value)

@@ -86,6 +86,9 @@ func (_u *OrderEntryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			}
 		}
 	}
+	if _u.mutation.LocationIDCleared() {
+		_spec.ClearField(orderentry.FieldLocationID, field.TypeUUID)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -195,6 +198,9 @@ func (_u *OrderEntryUpdateOne) sqlSave(ctx context.Context) (_node *OrderEntry, 
 				ps[i](selector)
 			}
 		}
+	}
+	if _u.mutation.LocationIDCleared() {
+		_spec.ClearField(orderentry.FieldLocationID, field.TypeUUID)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &OrderEntry{config: _u.config}

@@ -148,8 +148,6 @@ func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selectio
 	}
 	lines, wantLines := s.child("lines", "Order")
 	wantWork, wantParcels := s.has("fulfillmentOrders", "Order"), s.has("fulfillments", "Order")
-	narrowedTimeline := s.has("timeline", "Order") && auth.From(ctx).NarrowedByLocation()
-	wantParcels = wantParcels || narrowedTimeline // the timeline tells of visible parcels alone
 	wantAllocations := wantWork || wantLines && lines.has("allocations", "OrderLine")
 	p := &orderParts{now: r.Store.Instant()}
 	var err error
@@ -165,7 +163,7 @@ func (r *Resolver) orderParts(ctx context.Context, rows []*ent.Order, s selectio
 		all, e := r.Store.Ent.Allocation.Query().Where(allocation.OrderIDIn(ids...)).Order(allocation.ByID()).All(ctx)
 		p.allocations, err = group(all, func(a *ent.Allocation) commerce.UUID { return a.OrderID }), e
 	}
-	if err == nil && (wantWork || narrowedTimeline || s.has("nextActions", "Order")) {
+	if err == nil && (wantWork || s.has("nextActions", "Order")) {
 		// One statement for both: what is shown is narrowed, what is judged is not.
 		everywhere := auth.With(ctx, auth.From(ctx).Unnarrowed())
 		all, e := r.Store.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.OrderIDIn(ids...)).Order(fulfillmentorder.ByID()).All(everywhere)
@@ -233,8 +231,8 @@ func orderModel(ctx context.Context, o *ent.Order, p *orderParts) *model.Order {
 	}
 	for _, e := range p.timeline[o.ID] {
 		entry := &model.TimelineEntry{At: e.At.Time(), Actor: e.Actor, Kind: e.Kind, Note: text(e.Note)}
-		if auth.From(ctx).NarrowedByLocation() && !p.mayTell(o.ID, e) {
-			entry.Note = nil
+		if e.LocationID != nil && !auth.From(ctx).SeesLocation(*e.LocationID) {
+			entry.Note = nil // what other locations shipped, and why they refused or held their work, is theirs
 		}
 		m.Timeline = append(m.Timeline, entry)
 	}
@@ -251,18 +249,6 @@ func attribution(o *ent.Order, locations map[commerce.UUID]*model.Location) *mod
 		out.Store = locations[*o.StoreID]
 	}
 	return out
-}
-
-// mayTell tells whether a viewer narrowed to locations may read the note of an entry: what other locations shipped, and why they
-// refused or held their work, is theirs.
-func (p *orderParts) mayTell(order commerce.UUID, e *ent.OrderEntry) bool {
-	switch e.Kind {
-	case "SHIPPED":
-		return slices.ContainsFunc(p.parcels[order], func(f *ent.Fulfillment) bool { return e.Note == f.Carrier+" "+f.TrackingNumber })
-	case "WORK_REJECTED", "WORK_HELD", "WORK_RELEASED":
-		return slices.ContainsFunc(p.work[order], func(w *ent.FulfillmentOrder) bool { return e.Note == w.HoldReason })
-	}
-	return true
 }
 
 func lineModels(o *ent.Order, p *orderParts, locations map[commerce.UUID]*model.Location) []*model.OrderLine {

@@ -69,6 +69,43 @@ func TestAStoreRefusesAndSeesItsOwnPlaceAlone(t *testing.T) { // TN-04
 	})
 }
 
+// A store is told all that was noted of its own work, whatever the work came to since, and nothing of what others noted of theirs.
+func TestAStoreKeepsTheNotesOfItsOwnWork(t *testing.T) { // TN-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a, all := hats(t, k), readOperations(t)
+		own := a.Client(t)
+		stores(t, own, 1, 2)
+		first := a.With(t, auth.Claims{Scopes: auth.Scopes(), Locations: []string{"S1"}})
+		second := a.With(t, auth.Claims{Scopes: auth.Scopes(), Locations: []string{"S2"}})
+		order := own.Must(t, placeHat, apitest.Vars{"key": "o"})
+		id, work := order.Text("orderPlace.order.id"), order.Text("orderPlace.order.fulfillmentOrders.0.id")
+		at := func(c *apitest.Client, action, work, reason string) {
+			c.Must(t, all["Fulfillment"+action], apitest.Vars{"input": apitest.Vars{"idempotencyKey": action + work + reason, "fulfillmentOrder": work, "reason": reason}})
+		}
+		notes := func(c *apitest.Client) (out []string) {
+			told := c.Must(t, `query($id: ID!) { order(by: {id: $id}) { timeline { kind note } } }`, apitest.Vars{"id": id}).Get("order.timeline")
+			for _, e := range told.([]any) {
+				if e := e.(map[string]any); e["note"] != nil {
+					out = append(out, e["kind"].(string)+" "+e["note"].(string))
+				}
+			}
+			return out
+		}
+		at(first, "Hold", work, "the roof leaks")
+		at(first, "Release", work, "it is mended")
+		at(first, "Hold", work, "the cellar is wet")
+		at(first, "Reject", work, "gone home")
+		held := own.Must(t, `query($id: ID!) { order(by: {id: $id}) { fulfillmentOrders { id } } }`, apitest.Vars{"id": id}).Text("order.fulfillmentOrders.1.id")
+		at(second, "Hold", held, "the roof leaks")
+		ofFirst := []string{"WORK_HELD the roof leaks", "WORK_RELEASED it is mended", "WORK_HELD the cellar is wet", "WORK_REJECTED gone home"}
+		require.Equal(t, ofFirst, notes(first))
+		require.Equal(t, []string{"WORK_HELD the roof leaks"}, notes(second), "its own, though another said the same")
+		require.Equal(t, append(ofFirst, "WORK_HELD the roof leaks"), notes(own))
+		at(second, "Release", held, "")
+		require.Equal(t, []string{"WORK_HELD the roof leaks"}, notes(second))
+	})
+}
+
 func TestRoutingTakesTheSameStatementsForAnyNumberOfPlaces(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		a, all := hats(t, k), readOperations(t)

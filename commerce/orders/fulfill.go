@@ -46,7 +46,7 @@ func (s *Service) Accept(ctx context.Context, in AcceptInput) (Accepted, bool, e
 		if err := turn(ctx, tx, w.ID, WorkAccepted); err != nil {
 			return Accepted{}, err
 		}
-		note(tx, o.ID, "WORK_ACCEPTED", "")
+		noteAt(tx, o.ID, w.LocationID, "WORK_ACCEPTED", "")
 		return Accepted{Work: w.ID, Count: w.Dispatch + 1}, sayOrder(ctx, tx, o)
 	})
 	if err == nil {
@@ -176,7 +176,7 @@ func ship(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder,
 	if err := settle(ctx, tx, o, w, lines, promised, taken); err != nil {
 		return Shipped{}, err
 	}
-	note(tx, o.ID, "SHIPPED", in.Carrier+" "+in.TrackingNumber)
+	noteAt(tx, o.ID, w.LocationID, "SHIPPED", in.Carrier+" "+in.TrackingNumber)
 	return parcel, sayOrder(ctx, tx, o)
 }
 

@@ -68,7 +68,7 @@ func timeOut(ctx context.Context, tx *events.Tx, work commerce.UUID) error {
 	if err != nil {
 		return err
 	}
-	note(tx, o.ID, "WORK_TIMED_OUT", told)
+	noteAt(tx, o.ID, w.LocationID, "WORK_TIMED_OUT", told)
 	return sayOrder(ctx, tx, o)
 }
 

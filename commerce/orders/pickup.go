@@ -167,7 +167,7 @@ func giveOut(ctx context.Context, tx *events.Tx, code *ent.PickupCode) error {
 		tx.Now, tx.Viewer.Subject, tx.Viewer.Brand, code.ID); err != nil {
 		return err
 	}
-	note(tx, o.ID, "PICKED_UP", "")
+	noteAt(tx, o.ID, code.LocationID, "PICKED_UP", "")
 	return nil
 }
 

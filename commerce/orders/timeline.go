@@ -10,11 +10,16 @@ import (
 
 // note writes a line of an order's timeline: who did what, and why.
 func note(tx *events.Tx, order commerce.UUID, kind, text string) {
-	tx.Later(db.Rows{Table: entryTable, Values: entryRow(tx, order, kind, text)})
+	tx.Later(db.Rows{Table: entryTable, Values: entryRow(tx, order, nil, kind, text)})
 }
 
-func entryRow(tx *events.Tx, order commerce.UUID, kind, text string) []any {
-	return []any{commerce.NewUUID(), tx.Viewer.Brand, order, tx.Now, tx.Viewer.Subject, kind, text}
+// noteAt is note for what was done with a location's work: who is narrowed to other locations is not told why.
+func noteAt(tx *events.Tx, order, location commerce.UUID, kind, text string) {
+	tx.Later(db.Rows{Table: entryTable, Values: entryRow(tx, order, &location, kind, text)})
+}
+
+func entryRow(tx *events.Tx, order commerce.UUID, location *commerce.UUID, kind, text string) []any {
+	return []any{commerce.NewUUID(), tx.Viewer.Brand, order, location, tx.Now, tx.Viewer.Subject, kind, text}
 }
 
 // sayOrder raises the version of a locked order and says that it changed, both in one: so there is no version without its fact, and

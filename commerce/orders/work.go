@@ -54,7 +54,7 @@ func (s *Service) Reject(ctx context.Context, in WorkInput) (Rejected, bool, err
 		if err != nil && !short {
 			return Rejected{}, err
 		}
-		note(tx, o.ID, "WORK_REJECTED", in.Reason)
+		noteAt(tx, o.ID, w.LocationID, "WORK_REJECTED", in.Reason)
 		if short {
 			if err := takeBack(ctx, tx, o, w, in.Reason, in.Missing); err != nil {
 				return Rejected{}, err
@@ -89,7 +89,7 @@ func (s *Service) Hold(ctx context.Context, in WorkInput) (commerce.UUID, bool, 
 		if err := bring(ctx, tx, w, WorkOnHold, in.Reason, 0); err != nil {
 			return in.Work, err
 		}
-		note(tx, o.ID, "WORK_HELD", in.Reason)
+		noteAt(tx, o.ID, w.LocationID, "WORK_HELD", in.Reason)
 		return in.Work, sayOrder(ctx, tx, o)
 	})
 }
@@ -122,7 +122,7 @@ func (s *Service) Release(ctx context.Context, in WorkInput) (commerce.UUID, boo
 		if err := renewPickup(ctx, tx, o); err != nil {
 			return in.Work, err
 		}
-		note(tx, o.ID, "WORK_RELEASED", in.Reason)
+		noteAt(tx, o.ID, w.LocationID, "WORK_RELEASED", in.Reason)
 		return in.Work, sayOrder(ctx, tx, o)
 	})
 }

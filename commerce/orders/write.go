@@ -17,7 +17,7 @@ var (
 	lineTable = db.Into("order_lines", `id uuid, brand_id uuid, order_id uuid, variant_id uuid, position bigint, sku text, title text, quantity bigint,
 		fulfilled bigint, canceled bigint, returned bigint, unit_price bigint, total bigint, discount_shares jsonb, external_id text`)
 	paymentTable = db.Into("payments", "id uuid, brand_id uuid, order_id uuid, method text, state text, amount bigint, reference text, recorded_at bigint")
-	entryTable   = db.Into("order_entries", "id uuid, brand_id uuid, order_id uuid, at bigint, actor text, kind text, note text")
+	entryTable   = db.Into("order_entries", "id uuid, brand_id uuid, order_id uuid, location_id uuid, at bigint, actor text, kind text, note text")
 )
 
 // writeOrders writes new orders with their lines, payments, first line of the timeline and facts when the transaction's work is done.
@@ -45,7 +45,7 @@ func writeOrders(ctx context.Context, tx *events.Tx, commands []*Command, holds 
 		if c.By != nil {
 			by = tx.As(c.By)
 		}
-		entries = append(entries, entryRow(by, c.Order, "PLACED", holds[i])...)
+		entries = append(entries, entryRow(by, c.Order, nil, "PLACED", holds[i])...)
 		by.Record(orderChanged(c.Order, 1, c.Channel.ID))
 		if c.Pickup != nil {
 			pickups = append(pickups, pickup{c.Order, *c.Pickup})

@@ -768,6 +768,7 @@ var (
 		{Name: "returnable", Type: field.TypeInt64, Default: 0},
 		{Name: "returns_open", Type: field.TypeInt, Default: 0},
 		{Name: "address", Type: field.TypeJSON, Nullable: true},
+		{Name: "near", Type: field.TypeJSON, Nullable: true},
 		{Name: "pickup_until", Type: field.TypeInt64, Default: 0},
 		{Name: "guide", Type: field.TypeString, Default: ""},
 		{Name: "evidence", Type: field.TypeString, Default: ""},
@@ -787,25 +788,25 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "orders_channels_channel",
-				Columns:    []*schema.Column{OrdersColumns[29]},
+				Columns:    []*schema.Column{OrdersColumns[30]},
 				RefColumns: []*schema.Column{ChannelsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "orders_members_member",
-				Columns:    []*schema.Column{OrdersColumns[30]},
+				Columns:    []*schema.Column{OrdersColumns[31]},
 				RefColumns: []*schema.Column{MembersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "orders_locations_pickup_location",
-				Columns:    []*schema.Column{OrdersColumns[31]},
+				Columns:    []*schema.Column{OrdersColumns[32]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "orders_locations_store",
-				Columns:    []*schema.Column{OrdersColumns[32]},
+				Columns:    []*schema.Column{OrdersColumns[33]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -824,7 +825,7 @@ var (
 			{
 				Name:    "order_brand_id_external_value_external_system_channel_id",
 				Unique:  true,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[10], OrdersColumns[9], OrdersColumns[29]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[10], OrdersColumns[9], OrdersColumns[30]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "external_value IS NOT NULL",
 				},
@@ -832,7 +833,7 @@ var (
 			{
 				Name:    "order_brand_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[26], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[27], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_brand_id_updated_at_id",
@@ -842,7 +843,7 @@ var (
 			{
 				Name:    "order_brand_id_member_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[30], OrdersColumns[26], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[31], OrdersColumns[27], OrdersColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "member_id IS NOT NULL",
 				},
@@ -858,6 +859,7 @@ var (
 	OrderEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "brand_id", Type: field.TypeUUID},
+		{Name: "location_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "at", Type: field.TypeInt64},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "kind", Type: field.TypeString},
@@ -872,7 +874,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "order_entries_orders_order",
-				Columns:    []*schema.Column{OrderEntriesColumns[6]},
+				Columns:    []*schema.Column{OrderEntriesColumns[7]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -881,7 +883,7 @@ var (
 			{
 				Name:    "orderentry_brand_id_order_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderEntriesColumns[1], OrderEntriesColumns[6], OrderEntriesColumns[0]},
+				Columns: []*schema.Column{OrderEntriesColumns[1], OrderEntriesColumns[7], OrderEntriesColumns[0]},
 			},
 		},
 	}

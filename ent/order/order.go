@@ -63,6 +63,8 @@ const (
 	FieldReturnsOpen = "returns_open"
 	// FieldAddress holds the string denoting the address field in the database.
 	FieldAddress = "address"
+	// FieldNear holds the string denoting the near field in the database.
+	FieldNear = "near"
 	// FieldPickupLocationID holds the string denoting the pickup_location_id field in the database.
 	FieldPickupLocationID = "pickup_location_id"
 	// FieldPickupUntil holds the string denoting the pickup_until field in the database.
@@ -146,6 +148,7 @@ var Columns = []string{
 	FieldReturnable,
 	FieldReturnsOpen,
 	FieldAddress,
+	FieldNear,
 	FieldPickupLocationID,
 	FieldPickupUntil,
 	FieldGuide,

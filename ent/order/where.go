@@ -1409,6 +1409,16 @@ func AddressNotNil() predicate.Order {
 	return predicate.Order(sql.FieldNotNull(FieldAddress))
 }
 
+// NearIsNil applies the IsNil predicate on the "near" field.
+func NearIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldNear))
+}
+
+// NearNotNil applies the NotNil predicate on the "near" field.
+func NearNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldNear))
+}
+
 // PickupLocationIDEQ applies the EQ predicate on the "pickup_location_id" field.
 func PickupLocationIDEQ(v uuid.UUID) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldPickupLocationID, v))

@@ -18,6 +18,8 @@ const (
 	FieldBrandID = "brand_id"
 	// FieldOrderID holds the string denoting the order_id field in the database.
 	FieldOrderID = "order_id"
+	// FieldLocationID holds the string denoting the location_id field in the database.
+	FieldLocationID = "location_id"
 	// FieldAt holds the string denoting the at field in the database.
 	FieldAt = "at"
 	// FieldActor holds the string denoting the actor field in the database.
@@ -44,6 +46,7 @@ var Columns = []string{
 	FieldID,
 	FieldBrandID,
 	FieldOrderID,
+	FieldLocationID,
 	FieldAt,
 	FieldActor,
 	FieldKind,
@@ -90,6 +93,11 @@ func ByBrandID(opts ...sql.OrderTermOption) OrderOption {
 // ByOrderID orders the results by the order_id field.
 func ByOrderID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOrderID, opts...).ToFunc()
+}
+
+// ByLocationID orders the results by the location_id field.
+func ByLocationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLocationID, opts...).ToFunc()
 }
 
 // ByAt orders the results by the at field.

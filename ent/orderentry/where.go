@@ -65,6 +65,11 @@ func OrderID(v uuid.UUID) predicate.OrderEntry {
 	return predicate.OrderEntry(sql.FieldEQ(FieldOrderID, v))
 }
 
+// LocationID applies equality check predicate on the "location_id" field. It's identical to LocationIDEQ.
+func LocationID(v uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldEQ(FieldLocationID, v))
+}
+
 // At applies equality check predicate on the "at" field. It's identical to AtEQ.
 func At(v commerce.Instant) predicate.OrderEntry {
 	vc := int64(v)
@@ -144,6 +149,56 @@ func OrderIDIn(vs ...uuid.UUID) predicate.OrderEntry {
 // OrderIDNotIn applies the NotIn predicate on the "order_id" field.
 func OrderIDNotIn(vs ...uuid.UUID) predicate.OrderEntry {
 	return predicate.OrderEntry(sql.FieldNotIn(FieldOrderID, vs...))
+}
+
+// LocationIDEQ applies the EQ predicate on the "location_id" field.
+func LocationIDEQ(v uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldEQ(FieldLocationID, v))
+}
+
+// LocationIDNEQ applies the NEQ predicate on the "location_id" field.
+func LocationIDNEQ(v uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldNEQ(FieldLocationID, v))
+}
+
+// LocationIDIn applies the In predicate on the "location_id" field.
+func LocationIDIn(vs ...uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldIn(FieldLocationID, vs...))
+}
+
+// LocationIDNotIn applies the NotIn predicate on the "location_id" field.
+func LocationIDNotIn(vs ...uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldNotIn(FieldLocationID, vs...))
+}
+
+// LocationIDGT applies the GT predicate on the "location_id" field.
+func LocationIDGT(v uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldGT(FieldLocationID, v))
+}
+
+// LocationIDGTE applies the GTE predicate on the "location_id" field.
+func LocationIDGTE(v uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldGTE(FieldLocationID, v))
+}
+
+// LocationIDLT applies the LT predicate on the "location_id" field.
+func LocationIDLT(v uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldLT(FieldLocationID, v))
+}
+
+// LocationIDLTE applies the LTE predicate on the "location_id" field.
+func LocationIDLTE(v uuid.UUID) predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldLTE(FieldLocationID, v))
+}
+
+// LocationIDIsNil applies the IsNil predicate on the "location_id" field.
+func LocationIDIsNil() predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldIsNull(FieldLocationID))
+}
+
+// LocationIDNotNil applies the NotNil predicate on the "location_id" field.
+func LocationIDNotNil() predicate.OrderEntry {
+	return predicate.OrderEntry(sql.FieldNotNull(FieldLocationID))
 }
 
 // AtEQ applies the EQ predicate on the "at" field.

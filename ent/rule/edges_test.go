@@ -95,6 +95,7 @@ var noEdges = map[string]string{
 	"events.location_id":         "says what was, and to whom it may be told",
 	"events.brand_id":            "the brand of a verified viewer: a key would have every writer of the brand lock one row",
 	"idempotency_keys.brand_id":  "the brand of a verified viewer: a key would have every writer of the brand lock one row",
+	"order_entries.location_id":  "says what was, and to whom it may be told",
 	"channel_orders.external_id": "the marketplace's own name",
 	"listings.external_id":       "the marketplace's own name",
 	"listings.external_sku_id":   "the marketplace's own name",

@@ -471,23 +471,23 @@ func init() {
 	// order.DefaultReturnsOpen holds the default value on creation for the returns_open field.
 	order.DefaultReturnsOpen = orderDescReturnsOpen.Default.(int)
 	// orderDescPickupUntil is the schema descriptor for pickup_until field.
-	orderDescPickupUntil := orderFields[21].Descriptor()
+	orderDescPickupUntil := orderFields[22].Descriptor()
 	// order.DefaultPickupUntil holds the default value on creation for the pickup_until field.
 	order.DefaultPickupUntil = commerce.Instant(orderDescPickupUntil.Default.(int64))
 	// orderDescGuide is the schema descriptor for guide field.
-	orderDescGuide := orderFields[22].Descriptor()
+	orderDescGuide := orderFields[23].Descriptor()
 	// order.DefaultGuide holds the default value on creation for the guide field.
 	order.DefaultGuide = orderDescGuide.Default.(string)
 	// orderDescEvidence is the schema descriptor for evidence field.
-	orderDescEvidence := orderFields[24].Descriptor()
+	orderDescEvidence := orderFields[25].Descriptor()
 	// order.DefaultEvidence holds the default value on creation for the evidence field.
 	order.DefaultEvidence = orderDescEvidence.Default.(string)
 	// orderDescPaidAt is the schema descriptor for paid_at field.
-	orderDescPaidAt := orderFields[26].Descriptor()
+	orderDescPaidAt := orderFields[27].Descriptor()
 	// order.DefaultPaidAt holds the default value on creation for the paid_at field.
 	order.DefaultPaidAt = commerce.Instant(orderDescPaidAt.Default.(int64))
 	// orderDescCanceledAt is the schema descriptor for canceled_at field.
-	orderDescCanceledAt := orderFields[27].Descriptor()
+	orderDescCanceledAt := orderFields[28].Descriptor()
 	// order.DefaultCanceledAt holds the default value on creation for the canceled_at field.
 	order.DefaultCanceledAt = commerce.Instant(orderDescCanceledAt.Default.(int64))
 	// orderDescID is the schema descriptor for id field.
@@ -504,7 +504,7 @@ func init() {
 	orderentryFields := schema.OrderEntry{}.Fields()
 	_ = orderentryFields
 	// orderentryDescNote is the schema descriptor for note field.
-	orderentryDescNote := orderentryFields[4].Descriptor()
+	orderentryDescNote := orderentryFields[5].Descriptor()
 	// orderentry.DefaultNote holds the default value on creation for the note field.
 	orderentry.DefaultNote = orderentryDescNote.Default.(string)
 	// orderentryDescID is the schema descriptor for id field.

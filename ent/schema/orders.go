@@ -41,6 +41,7 @@ func (Order) Fields() []ent.Field {
 		field.Int("returns_open").Default(0),
 		// An order is sent to an address or picked up at a location.
 		field.JSON("address", &commerce.Address{}).Optional(),
+		field.JSON("near", &commerce.Point{}).Optional(), // where the address is, as far as known: for routing, told to nobody
 		field.UUID("pickup_location_id", commerce.UUID{}).Optional().Nillable().Immutable(),
 		field.Int64("pickup_until").GoType(commerce.Instant(0)).Default(0), // 0 for what goes by parcel
 		// guide and store earned the sale, as far as is known; evidence is how it is known.
@@ -263,6 +264,8 @@ func (OrderEntry) Mixin() []ent.Mixin { return []ent.Mixin{owned{narrow: rule.Of
 func (OrderEntry) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("order_id", commerce.UUID{}).Immutable(),
+		// location_id is set where the entry is of one location's work: its note is for who sees that location. It is no edge.
+		field.UUID("location_id", commerce.UUID{}).Optional().Nillable().Immutable(),
 		field.Int64("at").GoType(commerce.Instant(0)).Immutable(),
 		field.String("actor").Immutable(),
 		field.String("kind").Immutable(),
