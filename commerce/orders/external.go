@@ -216,7 +216,7 @@ func reopen(ctx context.Context, tx *events.Tx, o locked) error {
 
 // demand is what is wanted for lines of a locked order.
 func (l locked) demand(wanted []line) demand {
-	d := demand{order: l.ID, number: l.Number, lines: wanted, pickup: l.PickupLocationID}
+	d := demand{order: l.ID, number: l.Number, lines: wanted, near: l.Near, pickup: l.PickupLocationID}
 	if l.Address != nil {
 		d.address = *l.Address
 	}

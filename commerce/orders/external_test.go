@@ -230,9 +230,10 @@ func TestAmountsAndAddressFollowTheMarketplace(t *testing.T) {
 		s := newShop(t, k, k.Ctx)
 		s.put(t, "HAT", "WH", 9)
 		c := s.command(3)
-		c.Address = commerce.Address{Country: "CN", Line1: "first"}
+		c.Address, c.Near = commerce.Address{Country: "CN", Line1: "first"}, &commerce.Point{Latitude: 31.2, Longitude: 121.5}
 		id := s.receive(t, c)
 		require.Equal(t, [4]int64{30000, 0, 30000, 0}, s.sum(t, id))
+		require.Equal(t, c.Near, s.order(t, id).Near)
 		waits := func(n orders.News) orders.News { n.HoldFor = orders.HeldUnpaid; return n }
 
 		require.False(t, s.hear(t, id, waits(says(3, 30000, 0))))
@@ -246,6 +247,7 @@ func TestAmountsAndAddressFollowTheMarketplace(t *testing.T) {
 		o := s.order(t, id)
 		require.Equal(t, version+1, o.Version, "in one step")
 		require.Equal(t, []any{[4]int64{30000, 10, 30790, 0}, int64(800), moved}, []any{s.sum(t, id), o.Shipping, *o.Address})
+		require.Nil(t, o.Near, "that is where it went before")
 		require.Equal(t, 1, k.Count(t, "order_entries", "kind = 'REVISED' AND note = 'total 307.90 CNY, was 300.00 CNY; address'"))
 
 		// Paid with more than was known, and for less than it was.

@@ -136,7 +136,7 @@ func revise(ctx context.Context, tx *events.Tx, o locked, news News) (bool, erro
 		if err != nil {
 			return false, err
 		}
-		if _, err := tx.Exec(ctx, "UPDATE orders SET address = ? WHERE brand_id = ? AND id = ?", string(text), brand, o.ID); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE orders SET address = ?, near = NULL WHERE brand_id = ? AND id = ?", string(text), brand, o.ID); err != nil {
 			return false, err
 		}
 		said = append(said, "address")

@@ -12,6 +12,7 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/commerce/routing"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent/orderentry"
 	"github.com/oneshelf/oneshelf/internal/testkit"
@@ -232,6 +233,35 @@ func TestWhoMayRefuseAndHold(t *testing.T) { // TN-04
 			}
 		}
 		require.Equal(t, "OPEN", s.order(t, s.work(t, s.placed(t, want("HAT", 1)))[0].OrderID).State)
+	})
+}
+
+// Where the buyer is stays known with the order: what one location refuses, or does not accept in time, goes to the next nearest.
+func TestReroutedWorkGoesByDistanceToo(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.policy(t, orders.PolicyInput{Criteria: commerce.Some([]routing.Criterion{routing.Distance}), AcceptWithin: commerce.Some(60)})
+		for i, code := range []string{"ST", "WH", "M", "A"} { // the farther, the earlier by code
+			_, err := s.stock.LocationUpsert(k.Ctx, stock.LocationInput{Code: commerce.Some(code), Point: commerce.Some(commerce.Point{Latitude: 31 + float64(i), Longitude: 121})})
+			require.NoError(t, err)
+			s.put(t, "HAT", code, 9)
+		}
+		in := s.input(want("HAT", 2))
+		in.Near = &commerce.Point{Latitude: 30.9, Longitude: 121}
+		p, _, err := s.Place(k.Ctx, in)
+		require.NoError(t, err)
+		require.Equal(t, []string{"ST OPEN"}, s.states(t, p.Order))
+		_, _, err = s.Reject(k.Ctx, because(s.work(t, p.Order)[0].ID, "closed"))
+		require.NoError(t, err)
+		require.Equal(t, []string{"ST REJECTED", "WH OPEN"}, s.states(t, p.Order))
+		require.InDelta(t, 122.3, *s.work(t, p.Order)[1].Routing[0].DistanceKm, 0.1)
+		k.Clock.Advance(time.Minute)
+		n, err := s.TimeOut(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		m, err := stock.FindLocation(k.Ctx, k.Store.Ent, commerce.LocationRef{Code: "M"})
+		require.NoError(t, err)
+		require.Equal(t, m.ID, s.work(t, p.Order)[2].LocationID)
 	})
 }
 

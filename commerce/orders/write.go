@@ -12,7 +12,7 @@ import (
 var (
 	orderTable = db.Into("orders", `id uuid, brand_id uuid, number text, state text, payment_state text, fulfillment_state text, channel_id uuid,
 		external_system text, external_value text, member_id uuid, currency text, subtotal bigint, discount bigint, shipping bigint, total bigint,
-		paid bigint, refunded bigint, note text, hold_reason text, address jsonb, pickup_location_id uuid, pickup_until bigint, guide text, store_id uuid, evidence text,
+		paid bigint, refunded bigint, note text, hold_reason text, address jsonb, near jsonb, pickup_location_id uuid, pickup_until bigint, guide text, store_id uuid, evidence text,
 		placed_at bigint, paid_at bigint, canceled_at bigint, version bigint, created_at bigint, updated_at bigint`)
 	lineTable = db.Into("order_lines", `id uuid, brand_id uuid, order_id uuid, variant_id uuid, position bigint, sku text, title text, quantity bigint,
 		fulfilled bigint, canceled bigint, returned bigint, unit_price bigint, total bigint, discount_shares jsonb, external_id text`)
@@ -101,7 +101,7 @@ func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
 	} else if paid >= total {
 		paidAt = tx.Now
 	}
-	var address any
+	var address, near any
 	var until commerce.Instant
 	if c.Pickup != nil {
 		until = tx.Now.Add(pickupTime)
@@ -111,6 +111,12 @@ func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
 			return nil, err
 		}
 		address = string(text)
+		if c.Near != nil {
+			if text, err = json.Marshal(c.Near); err != nil {
+				return nil, err
+			}
+			near = string(text)
+		}
 	}
 	var system, value *string
 	if c.External != nil {
@@ -118,7 +124,7 @@ func (c *Command) row(tx *events.Tx, hold string) ([]any, error) {
 	}
 	return []any{
 		c.Order, tx.Viewer.Brand, c.Number, state, payment, Unfulfilled, c.Channel.ID, system, value, c.Member, c.Channel.Currency,
-		subtotal, subtotal - goods, c.Shipping, total, paid, 0, c.Note, hold, address, c.Pickup, until, c.Guide, c.Store, c.Evidence,
+		subtotal, subtotal - goods, c.Shipping, total, paid, 0, c.Note, hold, address, near, c.Pickup, until, c.Guide, c.Store, c.Evidence,
 		c.PlacedAt, paidAt, 0, 1, tx.Now, tx.Now,
 	}, nil
 }
