@@ -32,7 +32,7 @@ func (c *crowd) judge(t testing.TB) {
 		"stockTransferCreate": "SELECT COUNT(*) FROM stock_transfers", "stockAdjust": "SELECT COUNT(*) FROM stock_movements WHERE reason = 'found'",
 		"stockRelease": "SELECT COUNT(*) FROM reservations WHERE state = 'RELEASED'", "stockTransferCancel": "SELECT COUNT(*) FROM stock_transfers WHERE state = 'CANCELED'",
 		"fulfillmentReject": "SELECT COUNT(*) FROM order_entries WHERE kind = 'WORK_REJECTED'", "fulfillmentAccept": "SELECT COUNT(*) FROM order_entries WHERE kind = 'WORK_ACCEPTED'",
-		"orderCancel":   "SELECT COUNT(*) FROM order_entries WHERE kind IN ('CANCELED', 'CANCEL_REQUESTED', 'PARTIALLY_CANCELED')",
+		"orderCancel":   "SELECT COUNT(*) FROM idempotency_keys WHERE operation = 'orderCancel'", // what is asked for again is not told again
 		"returnReceive": "SELECT COUNT(*) FROM order_entries WHERE kind = 'RETURN_RECEIVED'",
 	} {
 		require.Equal(t, made[name], c.count(t, query), "%s: as many as were answered, neither lost nor doubled", name)
@@ -96,6 +96,8 @@ func (c *crowd) rules(t testing.TB) {
 			l.fulfilled <> (SELECT COALESCE(SUM(a.fulfilled), 0) FROM allocations a WHERE a.order_line_id = l.id)
 			OR l.fulfilled <> (SELECT COALESCE(SUM(f.quantity), 0) FROM fulfillment_lines f WHERE f.order_line_id = l.id)
 			OR l.returned <> (SELECT COALESCE(SUM(x.quantity), 0) FROM order_return_lines x WHERE x.order_line_id = l.id AND x.disposition <> '')`,
+		"an order is canceled, or that is asked for, once": `SELECT COUNT(*) FROM (SELECT order_id FROM order_entries
+			WHERE kind IN ('CANCELED', 'CANCEL_REQUESTED') GROUP BY order_id HAVING COUNT(*) > 1) twice`,
 		"each version of an order was told once": `SELECT COUNT(*) FROM orders o WHERE o.version <> (SELECT COUNT(*) FROM events e WHERE e.aggregate_id = o.id)
 			OR o.version <> (SELECT COUNT(DISTINCT e.sequence) FROM events e WHERE e.aggregate_id = o.id)`,
 		"each version of a level was told once": `SELECT COUNT(*) FROM stock_levels l WHERE

@@ -20,7 +20,8 @@ type CancelInput struct {
 }
 
 // Cancel cancels an order, or so many of its lines, and gives their stock back once. When what is to be canceled has left, the order
-// becomes CANCEL_REQUESTED instead, and nothing is given back.
+// becomes CANCEL_REQUESTED instead, and nothing is given back; lines that have not left can still be canceled then, as long as
+// some work has not ended.
 // Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; ILLEGAL_TRANSITION.
 func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, error) {
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
@@ -66,13 +67,17 @@ func cancel(ctx context.Context, tx *events.Tx, o locked, reason string) error {
 	return halt(ctx, tx, o, Canceled, tx.Now, reason)
 }
 
-// requestCancel says that an order is to be canceled of which goods have left. Nothing is given back.
+// requestCancel says, once, that an order is to be canceled of which goods have left. Nothing is given back.
 func requestCancel(ctx context.Context, tx *events.Tx, o locked, reason string) error {
+	if State(o.State) == CancelRequested {
+		return nil
+	}
 	return halt(ctx, tx, o, CancelRequested, 0, reason)
 }
 
 // halt writes that an order goes no further; the timeline calls that what the state is called.
 func halt(ctx context.Context, tx *events.Tx, o locked, state State, at commerce.Instant, reason string) error {
+	o.State, o.HoldReason = string(state), ""
 	if _, err := tx.Exec(ctx, "UPDATE orders SET state = ?, hold_reason = '', canceled_at = ? WHERE brand_id = ? AND id = ?",
 		state, at, tx.Viewer.Brand, o.ID); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 
 // cancelPart cancels so many of the lines of a locked order: what nobody has promised first, then promises, and the sums fall by what
 // is not bought any more. Units that can only be met by what has left are not canceled: then that is asked for, and nothing else
-// happens. When nothing remains to be sent the order is canceled, or has left.
+// happens. When nothing remains to be sent the order is canceled, or has left; one that is to be canceled stays so.
 func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) error {
 	lines, err := linesOf(ctx, tx, o.ID)
 	if err != nil {
@@ -57,7 +57,9 @@ func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) er
 	}
 	if remains == 0 {
 		o.FulfillmentState = string(Fulfilled)
-		o.State, o.HoldReason = string(Open), "" // nothing is left to be held
+		if State(o.State) == Held { // nothing is left to be held
+			o.State, o.HoldReason = string(Open), ""
+		}
 	}
 	if o.Paid >= o.Total && o.PaidAt == 0 {
 		o.PaidAt = tx.Now

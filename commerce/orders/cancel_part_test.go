@@ -199,8 +199,57 @@ func TestWhatHasLeftIsNotCanceledInPart(t *testing.T) {
 		require.Equal(t, before, s.sum(t, id))
 		require.Zero(t, s.lines(t, id)[0].Canceled)
 		require.Equal(t, [3]int{7, 1, 0}, s.shelf(t, s.hat.ID, s.wh.ID), "nothing is given back")
-		_, _, err = s.Cancel(k.Ctx, s.less(id, some("HAT", 1)))
-		testkit.Refused(t, err, commerce.IllegalTransition, "")
+		asked := s.order(t, id)
+		for _, in := range []orders.CancelInput{s.stop(id), s.less(id, some("HAT", 2))} {
+			_, _, err = s.Cancel(k.Ctx, in)
+			require.NoError(t, err)
+		}
+		require.Equal(t, asked.String(), s.order(t, id).String(), "to ask for it again changes nothing")
+		require.Equal(t, 1, k.Count(t, "order_entries", "kind = 'CANCEL_REQUESTED'"))
+		s.sums(t)
+	})
+}
+
+// What has not left of an order that is to be canceled is not kept for ever: it is given back once somebody says that it is not sent.
+func TestWhatHasNotLeftOfAnOrderToBeCanceledIsGivenBack(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 9)
+		s.put(t, "CAP", "WH", 2)
+		s.put(t, "CAP", "ST", 2)
+		id := s.left(t, []orders.LineInput{off(want("HAT", 4), "BRAND", 100), want("CAP", 4)}, some("HAT", 2), some("CAP", 2))
+		_, _, err := s.RecordPayment(k.Ctx, s.pay(id, 52100))
+		require.NoError(t, err)
+		_, _, err = s.Cancel(k.Ctx, s.stop(id))
+		require.NoError(t, err)
+		require.Equal(t, []string{"ACCEPTED", "OPEN"}, s.workStates(t, id))
+		_, _, err = s.Cancel(k.Ctx, s.less(id, some("HAT", 5)))
+		testkit.Refused(t, err, commerce.InvalidInput, "lines.0.quantity")
+
+		one := s.less(id, some("HAT", 1))
+		for _, replay := range []bool{false, true} {
+			_, replayed, err := s.Cancel(k.Ctx, one)
+			require.NoError(t, err)
+			require.Equal(t, replay, replayed)
+		}
+		o := s.order(t, id)
+		require.Equal(t, []string{"CANCEL_REQUESTED", "PARTIALLY_FULFILLED", "PAID"}, []string{o.State, o.FulfillmentState, o.PaymentState})
+		require.Equal(t, [3]int{7, 1, 0}, s.shelf(t, s.hat.ID, s.wh.ID))
+		require.Equal(t, [4]int64{42200, 75, 42125, 52100}, s.sum(t, id))
+		require.Contains(t, s.actions(t, id), "orderCancel")
+
+		_, _, err = s.Cancel(k.Ctx, s.less(id, some("CAP", 2), some("HAT", 1)))
+		require.NoError(t, err)
+		o = s.order(t, id)
+		require.Equal(t, []string{"CANCEL_REQUESTED", "FULFILLED", "PAID"}, []string{o.State, o.FulfillmentState, o.PaymentState}, "nothing remains to be sent")
+		require.Equal(t, []string{"CLOSED", "CANCELED"}, s.workStates(t, id))
+		require.Equal(t, [3]int{7, 0, 0}, s.shelf(t, s.hat.ID, s.wh.ID))
+		_, reserved := s.level(t, s.cap)
+		require.Zero(t, reserved)
+		_, _, err = s.Cancel(k.Ctx, s.stop(id))
+		require.Equal(t, commerce.Allowed{Mutations: []string{"returnRequest", "refundCreate"}}, testkit.Refused(t, err, commerce.IllegalTransition, "").Details)
+		_, _, err = s.Refund(k.Ctx, s.giveBack(id, 52100-o.Total))
+		require.NoError(t, err, "what was paid too much can be given back")
 		s.sums(t)
 	})
 }

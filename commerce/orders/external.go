@@ -27,7 +27,7 @@ type News struct {
 	HoldFor string
 	// Paid is what the marketplace has received in all.
 	Paid int64
-	// Closed is set when it was canceled or refunded in full.
+	// Closed is set when it was canceled or refunded in full: what of it has not left stays here.
 	Closed bool
 	// Left is set when the marketplace says that everything has left, with the parcel's number as far as it tells.
 	Left                    bool
@@ -99,7 +99,7 @@ func Follow(ctx context.Context, tx *events.Tx, id commerce.UUID, news News) (bo
 	moved := false
 	switch {
 	case news.Closed && (State(o.State) == Open || State(o.State) == Held):
-		moved, err = true, cancel(ctx, tx, o, "closed by the marketplace")
+		moved, err = true, cancel(ctx, tx, o, closedOutside)
 	case news.Left && State(o.State) != Canceled && FulfillmentState(o.FulfillmentState) != Fulfilled:
 		moved, err = leave(ctx, tx, o, news)
 	case State(o.State) == Held:
@@ -109,6 +109,9 @@ func Follow(ctx context.Context, tx *events.Tx, id commerce.UUID, news News) (bo
 	}
 	return changed || moved, err
 }
+
+// closedOutside is why what a marketplace has closed is canceled.
+const closedOutside = "closed by the marketplace"
 
 // holds tells whether the news hold back an order that is open. That it is not paid is no such news: it was, or it would not be open.
 func (n News) holds() bool { return n.HoldFor != "" && n.HoldFor != HeldUnpaid }
@@ -130,20 +133,22 @@ func differs(o *ent.Order, n News) bool {
 	return State(o.State) == Open && n.holds() && FulfillmentState(o.FulfillmentState) == Unfulfilled
 }
 
-// closed is what of an order its marketplace has closed line by line, and has not left.
+// closed is what of an order its marketplace has closed, line by line or as a whole, and has not left. An order is canceled as a whole
+// as long as nothing of it has.
 func (n News) closed(o *ent.Order, lines []*ent.OrderLine) (out []LineQuantity) {
-	if n.Closed || State(o.State) != Open && State(o.State) != Held {
+	if State(o.State) == Canceled || State(o.State) == Completed || n.Closed && FulfillmentState(o.FulfillmentState) == Unfulfilled {
 		return nil
 	}
 	for _, l := range lines {
-		if says, ok := n.line(l); ok && says.Closed && l.Fulfilled+l.Canceled < l.Quantity {
+		if says, ok := n.line(l); (n.Closed || ok && says.Closed) && l.Fulfilled+l.Canceled < l.Quantity {
 			out = append(out, LineQuantity{Line: &l.ID, Quantity: l.Quantity - l.Fulfilled - l.Canceled})
 		}
 	}
 	return out
 }
 
-// closeLines cancels what a marketplace has closed of a locked order, so that the rest can go on. It answers whether there was any.
+// closeLines cancels what a marketplace has closed of a locked order, so that the rest can go on; when it has closed all of it nobody
+// will send that, and the order is to be canceled. It answers whether there was any.
 func closeLines(ctx context.Context, tx *events.Tx, o locked, news News) (bool, error) {
 	lines, err := linesOf(ctx, tx, o.ID)
 	if err != nil {
@@ -153,7 +158,12 @@ func closeLines(ctx context.Context, tx *events.Tx, o locked, news News) (bool, 
 	if len(parts) == 0 {
 		return false, nil
 	}
-	return true, cancelPart(ctx, tx, o, CancelInput{Reason: "closed by the marketplace", Lines: parts})
+	if news.Closed {
+		if err := requestCancel(ctx, tx, o, closedOutside); err != nil {
+			return false, err
+		}
+	}
+	return true, cancelPart(ctx, tx, o, CancelInput{Reason: closedOutside, Lines: parts})
 }
 
 // hold keeps an order back; work taken on is taken back, so that no token given out before ships it.

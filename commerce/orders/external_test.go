@@ -362,9 +362,12 @@ func TestAMarketplaceClosesALine(t *testing.T) {
 		s.stands(t, id, orders.CancelRequested, "")
 		require.True(t, s.hear(t, id, left(news(false, true))))
 		require.EqualValues(t, []int64{2, 0}, []int64{s.lines(t, id)[0].Fulfilled, s.lines(t, id)[1].Fulfilled})
+		require.EqualValues(t, 1, s.lines(t, id)[1].Canceled)
+		s.stands(t, id, orders.CancelRequested, "")
+		require.Equal(t, [2]int{}, reserved())
 
 		// What keeps an order back may be the line that is closed.
-		s.put(t, "CAP", "WH", 1)
+		s.put(t, "CAP", "WH", 0)
 		id = two()
 		s.stands(t, id, orders.Held, orders.HeldShort)
 		require.True(t, s.hear(t, id, news(false, true)))
@@ -402,7 +405,57 @@ func TestAMarketplaceClosesAnOrder(t *testing.T) {
 		require.True(t, s.hear(t, left, orders.News{Closed: true}))
 		s.stands(t, left, orders.CancelRequested, "")
 		_, reserved = s.level(t, s.hat)
-		require.Equal(t, 1, reserved, "nothing is given back once something has left")
+		require.Zero(t, reserved, "nobody will send what has not left")
+		require.Equal(t, 2, k.Count(t, "order_entries", "order_id = ? AND kind IN ('CANCEL_REQUESTED', 'PARTIALLY_CANCELED') AND note = 'closed by the marketplace'", left))
+		s.sums(t)
+	})
+}
+
+// An order that its marketplace closes when some of it has left: the rest is given back once, whatever became of it before, and what
+// was paid for it can be given back.
+func TestAMarketplaceClosesWhatHasLeftInPart(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 99)
+		news := orders.News{Closed: true, Paid: 30000}
+		for name, before := range map[string]func(id commerce.UUID){
+			"as it was sent": func(commerce.UUID) {},
+			"its work is kept back": func(id commerce.UUID) {
+				_, _, err := s.Hold(k.Ctx, because(s.work(t, id)[0].ID, "no light"))
+				require.NoError(t, err)
+			},
+			"nobody can give the rest": func(id commerce.UUID) {
+				_, _, err := s.Reject(k.Ctx, because(s.work(t, id)[0].ID, "broken"))
+				require.NoError(t, err)
+				s.stands(t, id, orders.Held, orders.HeldShort)
+			},
+			"it was to be canceled before": func(id commerce.UUID) {
+				_, _, err := s.Cancel(k.Ctx, s.stop(id))
+				require.NoError(t, err)
+			},
+		} {
+			id := s.receive(t, s.command(3))
+			require.True(t, s.hear(t, id, orders.News{Paid: 30000}))
+			a := s.accepted(t, id)
+			_, _, err := s.Ship(k.Ctx, s.parcel(a, some("HAT", 1)))
+			require.NoError(t, err)
+			before(id)
+			require.True(t, s.hear(t, id, news), name)
+			o := s.order(t, id)
+			require.Equal(t, []string{"CANCEL_REQUESTED", "", "FULFILLED", "PAID"}, []string{o.State, o.HoldReason, o.FulfillmentState, o.PaymentState}, name)
+			require.Equal(t, [4]int64{10000, 0, 10000, 30000}, s.sum(t, id), name)
+			require.EqualValues(t, 2, s.lines(t, id)[0].Canceled, name)
+			_, reserved := s.level(t, s.hat)
+			require.Zero(t, reserved, name)
+			require.NotContains(t, s.actions(t, id), "orderCancel", name)
+			_, _, err = s.Ship(k.Ctx, s.parcel(a))
+			testkit.Refused(t, err, commerce.DispatchRevoked, "dispatchToken")
+			for _, n := range []orders.News{news, {Closed: true}, {Paid: 30000, Left: true}} {
+				require.False(t, s.hear(t, id, n), "%s: once", name)
+			}
+			require.Equal(t, 1, k.Count(t, "order_entries", "order_id = ? AND kind = 'CANCEL_REQUESTED'", id), name)
+		}
+		s.sums(t)
 	})
 }
 

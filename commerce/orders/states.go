@@ -93,7 +93,9 @@ var legal = []struct {
 	when   func(Situation) bool
 }{
 	{RecordPayment, "something is due and the order is not canceled", func(s Situation) bool { return s.Due > 0 && s.State != Canceled }},
-	{Cancel, "the order is open or held", func(s Situation) bool { return s.State == Open || s.State == Held }},
+	{Cancel, "the order is open or held, or it is to be canceled and the work is open, accepted or on hold", func(s Situation) bool {
+		return s.State == Open || s.State == Held || s.State == CancelRequested && (s.has(WorkOpen) || s.has(WorkAccepted) || s.has(WorkOnHold))
+	}},
 	{Accept, "the order is open, the work is open", func(s Situation) bool { return s.State == Open && s.has(WorkOpen) }},
 	{Ship, "the order is open or to be canceled, the work is accepted, the buyer does not come", func(s Situation) bool {
 		return (s.State == Open || s.State == CancelRequested) && s.has(WorkAccepted) && !s.Pickup

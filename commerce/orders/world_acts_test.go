@@ -53,7 +53,7 @@ func variantRef(v *ent.Variant) commerce.VariantRef { return commerce.VariantRef
 
 // acts are what may happen, named; some of them are tried more often.
 var acts = []string{
-	"place", "fetch", "take what is kept", "pay", "cancel", "cancel a part", "accept", "refuse", "refuse, missing", "hold", "go on", "ship", "ship a part",
+	"place", "fetch", "take what is kept", "pay", "cancel", "cancel a part", "cancel what has not left", "accept", "refuse", "refuse, missing", "hold", "go on", "ship", "ship a part",
 	"hand out", "announce a return", "take in", "take in damaged", "turn a return away", "give back", "adjust", "set", "sync", "send", "arrive", "call back",
 	"keep", "let go", "time passes",
 }
@@ -96,7 +96,7 @@ func (w *world) try(r *rand.Rand, name string) *act {
 		return w.returned(r, name, l)
 	case "hand out":
 		return w.handOut(r)
-	case "cancel", "cancel a part":
+	case "cancel", "cancel a part", "cancel what has not left":
 		return w.called(r, name, l)
 	}
 	return w.paid(r, name, l)
@@ -210,12 +210,24 @@ func (w *world) change(l *life, how func()) error {
 
 // called cancels an order or a part of it.
 func (w *world) called(r *rand.Rand, name string, l *life) *act {
+	unsent := func(l *life) bool { return l.has("OPEN", nil) || l.has("ACCEPTED", nil) || l.has("ON_HOLD", nil) }
+	if name == "cancel what has not left" {
+		asked := slices.DeleteFunc(slices.Clone(w.orders), func(l *life) bool { return !l.is("CANCEL_REQUESTED") || !unsent(l) })
+		if len(asked) == 0 {
+			return nil
+		}
+		l = asked[r.IntN(len(asked))]
+	}
 	in := w.stop(l.id)
 	cut := make([]int64, len(l.lines))
 	tooMany, gone, remains, left := false, false, int64(0), false
 	for i, b := range l.lines {
+		open := b.quantity - b.canceled - b.fulfilled
+		if name == "cancel what has not left" && open > 0 {
+			cut[i] = upTo(r, open)
+			in.Lines = append(in.Lines, orders.LineQuantity{Line: &b.id, Quantity: cut[i]})
+		}
 		if name == "cancel a part" && (len(in.Lines) == 0 || chance(r, 2)) {
-			open := b.quantity - b.canceled - b.fulfilled
 			cut[i] = upTo(r, open)
 			if chance(r, 6) {
 				cut[i] += r.Int64N(3)
@@ -228,7 +240,7 @@ func (w *world) called(r *rand.Rand, name string, l *life) *act {
 		left = left || b.fulfilled > 0
 	}
 	whole := name == "cancel" || remains == 0 && !left
-	refusal := first(illegal(l.is("OPEN", "HELD")), invalid(tooMany))
+	refusal := first(illegal(l.is("OPEN", "HELD") || l.is("CANCEL_REQUESTED") && unsent(l)), invalid(tooMany))
 	return keyed(name, refusal, func(ctx context.Context) (orders.Placed, bool, error) { return w.Cancel(ctx, in) }, func(orders.Placed) error {
 		return w.change(l, func() {
 			if gone || whole && left { // it is only asked for

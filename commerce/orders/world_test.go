@@ -56,6 +56,7 @@ type life struct {
 	void           bool // canceled as a whole: its sum stays what it was
 	sum            int64
 	used           bool // its code
+	asked          bool // it was CANCEL_REQUESTED
 
 	o        *ent.Order
 	work     []*ent.FulfillmentOrder
@@ -273,6 +274,7 @@ func (w *world) stands(t testing.TB, l *life) {
 	lines, err := w.Store.Ent.OrderLine.Query().Where(orderline.OrderID(l.id)).Order(orderline.ByPosition()).All(w.ctx)
 	require.NoError(t, err)
 	promised := map[commerce.UUID]int64{}
+	var left, remains int64
 	for _, a := range l.promises {
 		promised[a.OrderLineID] += a.Quantity - a.Fulfilled - a.Released
 	}
@@ -289,7 +291,18 @@ func (w *world) stands(t testing.TB, l *life) {
 		if l.is("CANCELED") {
 			require.Zero(t, b.fulfilled, "what is canceled has not left")
 		}
+		left += b.fulfilled
+		remains += open
 	}
+	fulfilled := orders.PartiallyFulfilled
+	if left == 0 {
+		fulfilled = orders.Unfulfilled
+	} else if remains == 0 {
+		fulfilled = orders.Fulfilled
+	}
+	require.Equal(t, string(fulfilled), l.o.FulfillmentState, "%d units of %s have left, %d remain", left, l.o.Number, remains)
+	require.False(t, l.asked && !l.is("CANCEL_REQUESTED"), "%s stays as it was asked for", l.o.Number)
+	l.asked = l.is("CANCEL_REQUESTED")
 	require.Equal(t, []int64{l.total(), l.paid, l.refunded}, []int64{l.o.Total, l.o.Paid, l.o.Refunded}, "sums of %s", l.o.Number)
 	require.LessOrEqual(t, l.refunded, l.paid)
 	require.Equal(t, l.out(), l.o.Returnable)
