@@ -22,7 +22,8 @@ type CancelInput struct {
 // Cancel cancels an order, or so many of its lines, and gives their stock back once. When what is to be canceled has left, the order
 // becomes CANCEL_REQUESTED instead, and nothing is given back; lines that have not left can still be canceled then, as long as
 // some work has not ended.
-// Errors: FORBIDDEN without orders:write; NOT_FOUND; INVALID_INPUT; ILLEGAL_TRANSITION.
+// Errors: FORBIDDEN without orders:write, or when it would touch work at a location that the caller does not see; NOT_FOUND;
+// INVALID_INPUT; ILLEGAL_TRANSITION.
 func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, error) {
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return Placed{}, false, err
@@ -44,10 +45,8 @@ func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, err
 		if in.Lines != nil {
 			return Placed{Order: o.ID}, cancelPart(ctx, tx, o, in)
 		}
-		for _, w := range o.work {
-			if ended := WorkState(w.State) == WorkRejected || WorkState(w.State) == WorkCanceled; !ended && !tx.Viewer.SeesLocation(w.LocationID) {
-				return Placed{}, errElsewhere
-			}
+		if err := o.seenBy(tx.Viewer); err != nil {
+			return Placed{}, err
 		}
 		return Placed{Order: o.ID}, cancel(ctx, tx, o, in.Reason)
 	})
@@ -55,6 +54,16 @@ func (s *Service) Cancel(ctx context.Context, in CancelInput) (Placed, bool, err
 
 // errElsewhere keeps the writes of a narrowed token at its places.
 var errElsewhere = commerce.Errorf(commerce.Forbidden, "a token narrowed to locations cannot cancel what is promised elsewhere")
+
+// seenBy answers errElsewhere when there is work of a locked order that a viewer does not see: the whole order is not theirs to stop.
+func (l locked) seenBy(v *auth.Viewer) error {
+	for _, w := range l.work {
+		if ended := WorkState(w.State) == WorkRejected || WorkState(w.State) == WorkCanceled; !ended && !v.SeesLocation(w.LocationID) {
+			return errElsewhere
+		}
+	}
+	return nil
+}
 
 // cancel ends a locked order, or asks for it when goods have left.
 func cancel(ctx context.Context, tx *events.Tx, o locked, reason string) error {

@@ -27,6 +27,9 @@ func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) er
 		return err
 	}
 	if left {
+		if err := o.seenBy(tx.Viewer); err != nil {
+			return err
+		}
 		return requestCancel(ctx, tx, o, in.Reason)
 	}
 	open, err := openAllocations(ctx, tx, o.ID)

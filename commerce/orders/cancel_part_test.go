@@ -161,6 +161,38 @@ func TestWhichPromisesAreGivenBackFirst(t *testing.T) {
 	})
 }
 
+// A token narrowed to a location does not stop what others are at work on, by naming what has left of its own either.
+func TestAStoreDoesNotStopTheWorkOfOthers(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 2)
+		s.put(t, "CAP", "ST", 2)
+		id := s.placed(t, want("HAT", 2), want("CAP", 2))
+		for _, w := range s.work(t, id) {
+			a, _, err := s.Accept(k.Ctx, orders.AcceptInput{Key: fresh(), Work: w.ID})
+			require.NoError(t, err)
+			if w.LocationID == s.st.ID {
+				_, _, err := s.Ship(k.Ctx, s.parcel(a, some("CAP", 1)))
+				require.NoError(t, err)
+			}
+		}
+		before := s.order(t, id)
+		for _, in := range []orders.CancelInput{s.stop(id), s.less(id, some("CAP", 2)), s.less(id, some("HAT", 1))} {
+			_, _, err := s.Cancel(k.At(s.st.ID), in)
+			require.Equal(t, commerce.Forbidden, commerce.CodeOf(err))
+		}
+		require.Equal(t, before.String(), s.order(t, id).String())
+		_, _, err := s.Cancel(k.At(s.st.ID), s.less(id, some("CAP", 1)))
+		require.NoError(t, err, "what has not left there is theirs")
+		_, _, err = s.Cancel(k.At(s.st.ID, s.wh.ID), s.less(id, some("CAP", 1)))
+		require.NoError(t, err)
+		require.Equal(t, "CANCEL_REQUESTED", s.order(t, id).State)
+		_, _, err = s.Cancel(k.At(s.st.ID), s.stop(id))
+		require.Equal(t, commerce.Forbidden, commerce.CodeOf(err))
+		s.sums(t)
+	})
+}
+
 func TestCancelingAllPartsCancels(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
