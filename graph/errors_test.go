@@ -115,6 +115,36 @@ func TestWhatIsUnknownIsToldWhereItWasNamed(t *testing.T) {
 		"orders":{"totalCount":0},"stockLevels":{"totalCount":0,"edges":[]},"listings":{"totalCount":0},"products":{"totalCount":0}}`, string(r.Data))
 }
 
+// No list of lines means all of them, and so does null. An empty one names none, and is no wish to have all.
+func TestAnEmptyListOfLinesIsNotAllOfThem(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		x := newCalls(t, k)
+		all := func() [3]int {
+			return [3]int{
+				k.Count(t, "orders", "state = 'CANCELED'"), k.Count(t, "orders", "fulfillment_state = 'FULFILLED'"), k.Count(t, "stock_transfers", "state = 'RECEIVED'"),
+			}
+		}
+		before := all()
+		for _, mutation := range []string{"orderCancel", "fulfillmentShip", "stockTransferReceive"} {
+			for _, lines := range []any{nil, "absent"} {
+				in := x.fresh[mutation][0]()
+				in["lines"] = []any{}
+				said, r := call(t, x.c, mutation, in)
+				require.Equal(t, []string{"INVALID_INPUT lines"}, said, "%s: %s", mutation, r.Body)
+				if in["lines"] = lines; lines != nil {
+					delete(in, "lines")
+				}
+				said, r = call(t, x.c, mutation, in)
+				require.Empty(t, said, "%s: %s", mutation, r.Body)
+			}
+		}
+		after := all()
+		for i := range after {
+			require.Equal(t, before[i]+2, after[i], "each as a whole")
+		}
+	})
+}
+
 // Variables obey @oneOf as literals do: exactly one field, and not null. Every reference of the schema is tried.
 func TestOneOfIsKeptByVariables(t *testing.T) {
 	a := apitest.New(t, testkit.SQLite(t))

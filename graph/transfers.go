@@ -26,7 +26,11 @@ func transferInput(in model.StockTransferCreateInput) (stock.TransferInput, erro
 	return out, err
 }
 
+// transferLines translates lines of a transfer; nil stays nil.
 func transferLines(in []*model.StockTransferLineInput) ([]stock.TransferLine, error) {
+	if in == nil {
+		return nil, nil
+	}
 	out := make([]stock.TransferLine, len(in))
 	for i, l := range in {
 		variant, err := variantRef(*l.Variant)

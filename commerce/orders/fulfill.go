@@ -102,7 +102,7 @@ type ShipInput struct {
 	Token          string
 	Carrier        string
 	TrackingNumber string
-	Lines          []LineQuantity // all that is left when empty
+	Lines          []LineQuantity // all that is left when nil
 
 	gone bool // it has left already, whatever the shelf is thought to hold
 }
@@ -144,7 +144,7 @@ func (in *ShipInput) clean() error {
 	var errs fields
 	errs.Clean(&in.Carrier, commerce.CodeText, "carrier")
 	errs.Clean(&in.TrackingNumber, commerce.CodeText, "trackingNumber")
-	errs.lineQuantities(in.Lines, false)
+	errs.lineQuantities(in.Lines, in.Lines != nil)
 	return errs.Err()
 }
 
@@ -189,7 +189,7 @@ func take(lines []*ent.OrderLine, promised []*ent.Allocation, asked []LineQuanti
 		left[a.OrderLineID] = a.Quantity - a.Fulfilled - a.Released
 	}
 	taken := map[commerce.UUID]int64{}
-	if len(asked) == 0 {
+	if asked == nil {
 		taken = left
 	}
 	for i, want := range asked {

@@ -156,6 +156,7 @@ func TestParcelsLeaveInParts(t *testing.T) {
 			{[]orders.LineQuantity{sku("CAP", 1), sku("HAT", 3), sku("hat", 3)}, "INVALID_INPUT lines.2.quantity"},
 			{[]orders.LineQuantity{{Line: &lines[0].ID, Quantity: 3}}, "INVALID_INPUT lines.0.quantity"},
 			{[]orders.LineQuantity{{Line: &lines[0].ID, Quantity: 1}, {Line: &lines[0].ID, Quantity: 2}}, "INVALID_INPUT lines.1.quantity"},
+			{[]orders.LineQuantity{}, "INVALID_INPUT lines"},
 			{[]orders.LineQuantity{sku("NONE", 1)}, "INVALID_INPUT lines.0.quantity"},
 			{[]orders.LineQuantity{{Line: &id, Quantity: 1}}, "INVALID_INPUT lines.0.quantity"},
 			{[]orders.LineQuantity{sku("HAT", 0)}, "INVALID_INPUT lines.0.quantity"},

@@ -123,7 +123,7 @@ func send(ctx context.Context, tx *events.Tx, in TransferInput) (commerce.UUID, 
 type ReceiveTransferInput struct {
 	Key      string `json:"-"`
 	Transfer commerce.UUID
-	Lines    []TransferLine // all that is missing when empty; those of one variant are summed
+	Lines    []TransferLine // all that is missing when nil; those of one variant are summed
 }
 
 // ReceiveTransfer puts goods of a transfer on the shelf where they were sent, and ends the transfer when nothing of it is missing any
@@ -136,6 +136,9 @@ func (s *Service) ReceiveTransfer(ctx context.Context, in ReceiveTransferInput) 
 		return none, false, err
 	}
 	var errs commerce.Errors
+	if in.Lines != nil && len(in.Lines) == 0 {
+		errs.Invalid([]string{"lines"}, "must not be empty")
+	}
 	checkLines(&errs, in.Lines)
 	if err := errs.Err(); err != nil {
 		return none, false, err
@@ -157,7 +160,7 @@ func (s *Service) ReceiveTransfer(ctx context.Context, in ReceiveTransferInput) 
 
 func receive(ctx context.Context, tx *events.Tx, t transfer, lines []TransferLine) error {
 	arrived := map[commerce.UUID]int64{} // by variant
-	if len(lines) == 0 {
+	if lines == nil {
 		for _, l := range t.lines {
 			arrived[l.variant] = l.missing()
 		}

@@ -82,6 +82,7 @@ func TestGoodsInTransitCountOnce(t *testing.T) {
 		require.Equal(t, [3]int64{3, 0, 7}, s.stands(t, 0, 1))
 		s.agree(t)
 		testkit.Refused(t, receive("more", append(lines(7, 2), lines(0, 2)[1:]...)...), commerce.InvalidInput, "lines.2.quantity")
+		testkit.Refused(t, receive("none", []stock.TransferLine{}...), commerce.InvalidInput, "lines")
 		require.NoError(t, receive("rest"))
 		require.Equal(t, [][3]int64{{10, 0, 0}, {4, 0, 0}}, [][3]int64{s.stands(t, 0, 1), s.stands(t, 1, 1)})
 		require.Equal(t, 1, k.Count(t, "stock_transfers", "state = 'RECEIVED'"))
