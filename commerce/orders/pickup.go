@@ -32,7 +32,7 @@ type PickupInput struct {
 // many come at once, no more than six are judged.
 // Errors: FORBIDDEN without orders:write; NOT_FOUND for the location, or at code for a wrong one; LOCKED, with nothing counted;
 // ALREADY_USED with when and by whom; EXPIRED when the time is over or the order was canceled; ILLEGAL_TRANSITION;
-// INSUFFICIENT_STOCK when a count found less than was promised.
+// INSUFFICIENT_STOCK at code, with what is on hand, when a count found less than was promised.
 func (s *Service) VerifyPickup(ctx context.Context, in PickupInput) (Placed, bool, error) {
 	if err := auth.Need(ctx, auth.OrdersWrite); err != nil {
 		return Placed{}, false, err
@@ -159,7 +159,11 @@ func giveOut(ctx context.Context, tx *events.Tx, code *ent.PickupCode) error {
 		return err
 	}
 	for _, w := range waiting {
-		if _, err := ship(ctx, tx, o, w, ShipInput{Carrier: "PICKUP", TrackingNumber: o.Number}); err != nil {
+		_, err := ship(ctx, tx, o, w, ShipInput{Carrier: "PICKUP", TrackingNumber: o.Number})
+		if short, ok := errors.AsType[*commerce.Error](err); ok { // whoever shows a code names no lines
+			return short.At("code")
+		}
+		if err != nil {
 			return err
 		}
 	}
