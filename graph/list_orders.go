@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -243,11 +244,12 @@ func (r *Resolver) orderFilter(ctx context.Context, w *model.OrderWhere) ([]func
 	return out, nil
 }
 
-// orderQuery keeps orders to a beginning of a number, or a whole external reference or SKU.
+// orderQuery keeps orders to a beginning of a number, or a whole external reference or SKU. Numbers are written in capitals; the prefix
+// is too, since LIKE tells cases apart on one engine and not on the other.
 func orderQuery(v *auth.Viewer, query string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.Or(
-			sql.HasPrefix(s.C(order.FieldNumber), query), sql.EQ(s.C(order.FieldExternalValue), query),
+			sql.HasPrefix(s.C(order.FieldNumber), strings.ToUpper(query)), sql.EQ(s.C(order.FieldExternalValue), query),
 			read.WithLineOf(v, query),
 		))
 	}

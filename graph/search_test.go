@@ -62,3 +62,21 @@ func TestASearchPagesInTheOrderOfItsRanks(t *testing.T) {
 		require.Equal(t, []string{"BAD_REQUEST products"}, r.Said(), "a cursor is bound to its query")
 	})
 }
+
+// A number is found however its letters are written, and a reference as it is written, on both engines alike.
+func TestOrdersAreFoundByTextsAlikeOnBothEngines(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a := hats(t, k)
+		c := a.Client(t)
+		stores(t, c, 1, 1)
+		c.Must(t, `mutation { orderPlace(input: {idempotencyKey: "o", channel: {code: "shop"}, externalRef: {system: "web", value: "Web-1"}, lines: [{variant: {sku: "HAT"}, quantity: 1}],
+			delivery: {ship: {address: {}}}}) { userErrors { message } } }`, nil)
+		_, err := k.Store.DB.Write().Exec(k.Ctx, "UPDATE orders SET number = '261122-7KQ2M9X'")
+		require.NoError(t, err)
+		for query, want := range map[string]int{
+			"261122-7KQ": 1, "261122-7kq2m9x": 1, "": 1, "61122": 0, "261122_7": 0, "Web-1": 1, "web-1": 0, "Web": 0, "hat": 1, "HAT": 1, "ha": 0,
+		} {
+			require.Equal(t, want, c.Must(t, `query($q: String!) { orders(where: {query: $q}) { totalCount } }`, apitest.Vars{"q": query}).Int("orders.totalCount"), "%q", query)
+		}
+	})
+}
