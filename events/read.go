@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/oneshelf/oneshelf/auth"
+	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/event"
 )
@@ -46,25 +48,38 @@ func (s *Store) Oldest(ctx context.Context) (int64, error) {
 const patience = time.Second
 
 // Stream gives every event after q.After to each, in order and once, until ctx ends or each fails. A slow reader holds up itself
-// alone: nothing is kept for it but its place in the log.
+// alone: nothing is kept for it but its place in the log. That place moves on behind what it does not see too, or whoever sees little
+// would read the same log again at each ring.
 func (s *Store) Stream(ctx context.Context, q Query, each func(*ent.Event) error) error {
+	viewer := auth.From(ctx)
+	if viewer == nil {
+		return commerce.Errorf(commerce.Unauthenticated, "a bearer token is needed")
+	}
 	rings, end := s.bell.Wait()
 	defer end()
 	q.Limit = 100
 	for {
-		batch, err := s.Read(ctx, q)
+		// Asked before the batches: all up to it has committed and nothing gets a number below it any more, so who then reads all after
+		// its place has passed it. It is a statement of its own since a batch may have no row that could tell it; who has read up to it
+		// asks nothing else.
+		head, err := s.headOf(ctx, viewer.Brand)
 		if err != nil {
 			return err
 		}
-		for _, e := range batch {
-			if err := each(e); err != nil {
+		for more := head > q.After; more; {
+			batch, err := s.Read(ctx, q)
+			if err != nil {
 				return err
 			}
-			q.After = *e.Seq
+			for _, e := range batch {
+				if err := each(e); err != nil {
+					return err
+				}
+				q.After = *e.Seq
+			}
+			more = len(batch) == q.Limit
 		}
-		if len(batch) == q.Limit {
-			continue
-		}
+		q.After = max(q.After, head)
 		timer := time.NewTimer(patience)
 		select {
 		case <-ctx.Done():
@@ -75,4 +90,10 @@ func (s *Store) Stream(ctx context.Context, q Query, each func(*ent.Event) error
 		}
 		timer.Stop()
 	}
+}
+
+// headOf is the number of a brand's newest event.
+func (s *Store) headOf(ctx context.Context, brand commerce.UUID) (head int64, err error) {
+	err = s.DB.Read().QueryRow(ctx, "SELECT COALESCE(MAX(seq), 0) FROM events WHERE brand_id = ?", brand).Scan(&head)
+	return head, err
 }

@@ -6,11 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -59,6 +61,90 @@ func TestAStreamEnds(t *testing.T) {
 		broken := errors.New("broken pipe")
 		require.ErrorIs(t, k.Store.Stream(k.Ctx, events.Query{}, func(*ent.Event) error { return broken }), broken)
 		require.Error(t, k.Store.Stream(context.Background(), events.Query{}, func(*ent.Event) error { return nil }), "without a viewer")
+	})
+}
+
+// Who sees little of what is said reads what is new once, not all that was ever said to others at each ring.
+func TestAStreamPassesWhatItDoesNotSee(t *testing.T) {
+	here, there := commerce.NewUUID(), commerce.NewUUID()
+	for name, of := range map[string]struct {
+		ctx   func(*testkit.Kit) context.Context
+		types []events.Type
+		seen  events.Fact
+	}{
+		"by location": {func(k *testkit.Kit) context.Context { return k.At(here) }, nil, events.Fact{Type: events.StockChanged, Aggregate: here, Location: &here}},
+		"by type": {func(k *testkit.Kit) context.Context { return k.Ctx }, []events.Type{events.MemberChanged},
+			events.Fact{Type: events.MemberChanged, Aggregate: here}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+				asked := make(chan int64, 99) // above which number it reads
+				k.Store.Ent.Event.Intercept(ent.TraverseFunc(func(_ context.Context, q ent.Query) error {
+					q.(*ent.EventQuery).Where(func(s *sql.Selector) {
+						_, args := s.P().Query()
+						asked <- args[0].(int64)
+					})
+					return nil
+				}))
+				toOthers := make([]events.Fact, 150) // more than a batch
+				for i := range toOthers {
+					toOthers[i] = events.Fact{Type: events.StockChanged, Aggregate: there, Location: &there}
+				}
+				ctx, stop := context.WithTimeout(of.ctx(k), soon)
+				defer stop()
+				told, ended := make(chan *ent.Event, 1), make(chan error, 1)
+				go func() {
+					ended <- k.Store.Stream(ctx, events.Query{Types: of.types}, func(e *ent.Event) error { told <- e; return nil })
+				}()
+				for i := range 3 {
+					require.NoError(t, say(k.Ctx, k.Store, toOthers...))
+					require.EqualValues(t, i*len(toOthers), <-asked)
+				}
+				for range 3 { // nothing is new
+					k.Store.Bell().Ring()
+				}
+				require.NoError(t, say(k.Ctx, k.Store, of.seen))
+				require.EqualValues(t, 3*len(toOthers), <-asked)
+				require.Equal(t, here, (<-told).AggregateID)
+				stop()
+				require.ErrorIs(t, <-ended, context.Canceled)
+				require.Empty(t, asked)
+			})
+		})
+	}
+}
+
+// Several processes write while a reader of one type passes all others: what it passes is never its own.
+func TestWhoPassesOthersMissesNothing(t *testing.T) { // SU-01
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		const writers, rounds = 8, 50
+		stores := []*events.Store{k.Store, k.Store}
+		if k.Store.DB.Engine == db.Postgres {
+			stores[1] = another(t, k)
+		}
+		ctx, stop := context.WithTimeout(k.Ctx, soon)
+		defer stop()
+		told := map[commerce.UUID]int{}
+		enough := errors.New("enough")
+		ended := make(chan error, 1)
+		go func() {
+			ended <- k.Store.Stream(ctx, events.Query{Types: []events.Type{events.MemberChanged}}, func(e *ent.Event) error {
+				if told[e.AggregateID]++; len(told) == writers*rounds {
+					return enough
+				}
+				return nil
+			})
+		}()
+		testkit.AtOnce(writers, writers*rounds, func(i int) {
+			of := events.Fact{Type: events.MemberChanged, Aggregate: commerce.NewUUID(), Sequence: 1}
+			if err := say(k.Ctx, stores[i%2], changed(commerce.NewUUID(), 1), of, changed(commerce.NewUUID(), 1)); err != nil {
+				t.Error(err)
+			}
+		})
+		require.ErrorIs(t, <-ended, enough)
+		for id, n := range told {
+			require.Equal(t, 1, n, id)
+		}
 	})
 }
 
