@@ -58,7 +58,15 @@ var acts = []string{
 	"keep", "let go", "time passes",
 }
 
-var often = map[string]int{"place": 4, "fetch": 3, "pay": 3, "accept": 8, "ship": 3, "ship a part": 3, "hand out": 2, "announce a return": 2, "take in": 2, "set": 2, "keep": 4, "give back": 2}
+var often = map[string]int{"place": 4, "fetch": 3, "pay": 3, "accept": 8, "ship": 3, "ship a part": 3, "hand out": 2, "announce a return": 4, "take in": 2, "set": 2, "keep": 4, "give back": 2, "send": 3}
+
+// everyAct is how often each act is to be done, before a run has seen everything.
+const everyAct = 5
+
+// least is how often the act was done that was done least.
+func (w *world) least() int {
+	return w.done[slices.MinFunc(acts, func(a, b string) int { return w.done[a] - w.done[b] })]
+}
 
 // anything picks something to do; nil when there is nothing to do it on.
 func (w *world) anything(r *rand.Rand) *act {
@@ -68,11 +76,15 @@ func (w *world) anything(r *rand.Rand) *act {
 			among = append(among, name)
 		}
 	}
-	name := among[r.IntN(len(among))]
-	if chance(r, 4) { // what was done least, so that everything has its turn
-		name = slices.MinFunc(acts, func(a, b string) int { return w.done[a] - w.done[b] })
+	if chance(r, 3) { // what was done least of what can be done, so that everything has its turn
+		least := func(a, b string) int { return w.done[a] - w.done[b] }
+		for _, name := range slices.SortedStableFunc(slices.Values(acts), least) {
+			if a := w.try(r, name); a != nil && a.refusal == "" {
+				return a
+			}
+		}
 	}
-	return w.try(r, name)
+	return w.try(r, among[r.IntN(len(among))])
 }
 
 // try makes an act of one name; nil when there is nothing to do it on.

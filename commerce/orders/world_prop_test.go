@@ -22,7 +22,7 @@ func TestWhateverHappensTheBooksAreRight(t *testing.T) { // MQ-01, MQ-02, MQ-03,
 		w := newWorld(t, k)
 		r := rand.New(rand.NewPCG(seed, 1))
 		refused := map[string]int{}
-		for step := 0; step < 500 || step < 2000 && len(w.done) < len(acts); step++ {
+		for step := 0; step < 500 || step < 2000 && w.least() < everyAct; step++ {
 			w.seconds(1)
 			a := w.anything(r)
 			if a == nil {
@@ -53,8 +53,8 @@ func TestWhateverHappensTheBooksAreRight(t *testing.T) { // MQ-01, MQ-02, MQ-03,
 		}
 		w.again(t, w.calls...)
 		w.audited(t)
-		require.Len(t, w.done, len(acts), "everything was done")
 		t.Logf("done %v, refused %v", w.done, refused)
+		require.GreaterOrEqual(t, w.least(), everyAct, "everything was done")
 	})
 }
 

@@ -111,12 +111,13 @@ func (w *world) sent(r *rand.Rand, name string, v *ent.Variant, from *ent.Locati
 			})
 		})
 	}
-	if len(w.transfers) == 0 {
+	on := slices.IndexFunc(w.transfers, func(t *transit) bool { return t.missing > 0 })
+	if on < 0 {
 		return nil
 	}
-	t := w.transfers[r.IntN(len(w.transfers))]
-	if on := slices.IndexFunc(w.transfers, func(t *transit) bool { return t.missing > 0 }); on >= 0 && !chance(r, 4) {
-		t = w.transfers[on]
+	t := w.transfers[on]
+	if chance(r, 4) { // one that may have ended
+		t = w.transfers[r.IntN(len(w.transfers))]
 	}
 	if name == "call back" {
 		in := stock.CancelTransferInput{Key: fresh(), Transfer: t.id, Reason: "not needed"}
