@@ -38,6 +38,7 @@ type world struct {
 	transfers []*transit
 	calls     []deed
 	done      map[string]int
+	twins     [2]int // calls made twice at once that were answered, and that were refused
 }
 
 // counts is what a level should be, less what is reserved, which follows from the rest.
