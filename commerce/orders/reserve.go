@@ -47,6 +47,11 @@ func (s *Service) Reserve(ctx context.Context, in ReserveInput) (commerce.UUID, 
 	if err := in.clean(); err != nil {
 		return commerce.UUID{}, false, err
 	}
+	end, err := s.turn(ctx, in.Member)
+	if err != nil {
+		return commerce.UUID{}, false, err
+	}
+	defer end()
 	return events.Once(ctx, s.Store, events.Call{Operation: "stockReserve", Key: in.Key, Input: in}, func(tx *events.Tx) (commerce.UUID, error) {
 		member, wishes, err := in.resolve(ctx, tx)
 		if err != nil {

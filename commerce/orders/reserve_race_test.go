@@ -13,6 +13,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce/members"
 	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -122,6 +123,45 @@ func TestAHundredReservesOfOneMemberAtOnce(t *testing.T) { // CC-03
 		k.Clock.Advance(time.Hour)
 		s.expire(t)
 		require.Equal(t, 16, run(nil, hold("CAP", 3), "lines.0.quantity"))
+		s.sums(t)
+	})
+}
+
+// A shop may keep all its visitors' carts under one token: those who wait for their turn take no connection from anybody else.
+func TestReservesOfOneClientWaitWithoutAConnection(t *testing.T) { // CC-03
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		s.put(t, "HAT", "WH", 500)
+		anna := s.member(t, "Anna")
+		s.Caps = orders.Caps{PerMember: 100, UnitsPerMember: 100}
+		const many = 40 // more than the pool has
+		var all sync.WaitGroup
+		errs := make([]error, many)
+		require.NoError(t, k.Store.DB.InTx(k.Ctx, func(tx *db.Tx) error {
+			if _, err := tx.Exec(k.Ctx, "UPDATE stock_levels SET version = version"); err != nil { // nobody can reserve for a while
+				return err
+			}
+			for i := range many {
+				v := k.Viewer(auth.Scopes()...)
+				in := toHold(hold("HAT", 1))
+				if v.Subject = "shop"; i%2 == 1 { // or many clients for one member
+					v.Subject, in.Member = fresh(), anna
+				}
+				all.Go(func() { _, _, errs[i] = s.Reserve(k.With(v), in) })
+			}
+			ctx, stop := context.WithTimeout(k.Ctx, 10*time.Second)
+			defer stop()
+			for range 300 { // while they come
+				if err := k.Store.DB.Ping(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		all.Wait()
+		for _, err := range errs {
+			require.NoError(t, err)
+		}
 		s.sums(t)
 	})
 }

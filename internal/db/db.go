@@ -37,6 +37,7 @@ type DB struct {
 	Engine Engine
 	read   *sql.DB
 	write  *sql.DB
+	turns  turns
 }
 
 // Options tunes the pools; zero values take the defaults.
