@@ -43,6 +43,8 @@ func TestAnAuditIsShownAndADifferenceLogged(t *testing.T) {
 		}
 		require.NoError(t, r.audit(ctx))
 		require.Contains(t, said.String(), "different=1")
+		require.Contains(t, said.String(), "products=1")
+		require.Equal(t, 1, k.Count(t, "products", "in_stock"))
 		require.Contains(t, shown(), "\noneshelf_stock_audit_differences 1\n")
 		require.Contains(t, shown(), "\noneshelf_stock_audit_levels 1\n")
 	})

@@ -191,7 +191,7 @@ func (r *Runner) sweep(ctx context.Context) error {
 	return err
 }
 
-// audit compares the stock with its ledger and tells what it found.
+// audit compares the stock with its ledger and tells what it found; in-stock flags that a race made wrong are set.
 func (r *Runner) audit(ctx context.Context) error {
 	a, err := stock.Audit(ctx, r.Store.DB, 1)
 	if err != nil {
@@ -201,7 +201,11 @@ func (r *Runner) audit(ctx context.Context) error {
 	if a.Different > 0 {
 		r.Log.Error("stock levels are not what stands behind them: see oneshelf audit", "levels", a.Levels, "different", a.Different)
 	}
-	return nil
+	set, err := (&stock.Service{Store: r.Store}).RefreshFlags(ctx)
+	if set > 0 {
+		r.Log.Warn("in-stock flags of products were wrong and are set", "products", set)
+	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -1,6 +1,7 @@
 package stock_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/stock"
+	"github.com/oneshelf/oneshelf/events"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -78,6 +81,50 @@ func TestTheFlagIsTrueAfterAnything(t *testing.T) {
 			s.flag(t)
 			s.sums(t)
 		}
+	})
+}
+
+// A location joins or leaves the pool while the first level of a product is made there: neither sees the other, and the audit does.
+func TestAFlagThatARaceMadeWrongIsSetAgain(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s, right := newShop(t, k, k.Ctx, 1, 1), newShop(t, k, k.OtherCtx, 1, 1)
+		_, err := right.move(stock.Movement{Place: right.place(0, 0), Kind: stock.Receive, OnHand: 1})
+		require.NoError(t, err)
+		place := func(active bool) {
+			_, err := s.LocationUpsert(k.Ctx, stock.LocationInput{Code: commerce.Some("L-0"), Active: commerce.Some(active)})
+			require.NoError(t, err)
+		}
+		set := func(want int) {
+			n, err := s.RefreshFlags(context.Background())
+			require.NoError(t, err)
+			require.Equal(t, want, n)
+			s.flag(t)
+			right.flag(t)
+		}
+		place(false)
+		_, err = events.Do(k.Ctx, k.Store, func(tx *events.Tx) ([]stock.Level, error) {
+			levels, err := stock.Move(k.Ctx, tx, []stock.Movement{{Place: s.place(0, 0), Kind: stock.Receive, OnHand: 1}})
+			if tx.Engine() == db.Postgres { // SQLite has one writer
+				place(true)
+			}
+			return levels, err
+		})
+		require.NoError(t, err)
+		if k.Store.DB.Engine == db.SQLite {
+			place(true)
+			_, err = k.Store.DB.Write().Exec(k.Ctx, "UPDATE products SET in_stock = FALSE WHERE id = ?", s.product)
+			require.NoError(t, err)
+		}
+		p, err := k.Store.Ent.Product.Get(k.Ctx, s.product)
+		require.NoError(t, err)
+		require.False(t, p.InStock)
+		set(1)
+		set(0)
+		_, err = k.Store.DB.Write().Exec(k.Ctx, "UPDATE products SET in_stock = NOT in_stock")
+		require.NoError(t, err)
+		set(2)
+		place(false)
+		set(0)
 	})
 }
 
