@@ -2,9 +2,11 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
@@ -14,7 +16,12 @@ import (
 
 // availabilityOf answers the ways to get a variant: every location the viewer sees, judged, nearest first.
 func (r *Resolver) availabilityOf(ctx context.Context, variant commerce.UUID, near *commerce.Point, radiusKm float64, limit int) (*model.Availability, error) {
-	sums, err := stock.Available(ctx, r.Store.DB.Read(), auth.From(ctx), []commerce.UUID{variant})
+	read, viewer := r.Store.DB.Read(), auth.From(ctx)
+	senders, err := orders.Senders(ctx, read, viewer)
+	if err != nil {
+		return nil, err
+	}
+	sums, err := stock.Offered(ctx, read, viewer, []commerce.UUID{variant}, senders)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +39,7 @@ func (r *Resolver) availabilityOf(ctx context.Context, variant commerce.UUID, ne
 	if err != nil {
 		return nil, err
 	}
-	offers := stock.Ways(spots(locations, levels), near, radiusKm)
+	offers := stock.Ways(spots(locations, levels, senders), near, radiusKm)
 	offers = offers[:min(limit, len(offers))]
 	shown, _ := sub.child("location", "AvailabilityPlace")
 	models, err := r.locationModels(ctx, locations, shown)
@@ -49,7 +56,7 @@ func (r *Resolver) availabilityOf(ctx context.Context, variant commerce.UUID, ne
 	return out, nil
 }
 
-func spots(locations []*ent.Location, levels []*ent.StockLevel) []stock.Spot {
+func spots(locations []*ent.Location, levels []*ent.StockLevel, senders []commerce.UUID) []stock.Spot {
 	at := map[commerce.UUID]*ent.StockLevel{}
 	for _, l := range levels {
 		at[l.LocationID] = l
@@ -57,7 +64,7 @@ func spots(locations []*ent.Location, levels []*ent.StockLevel) []stock.Spot {
 	return each(locations, func(l *ent.Location) stock.Spot {
 		s := stock.Spot{
 			Location: l.ID, Code: l.Code, Kind: l.Kind, Ownership: l.Ownership, Lent: l.Lent, Active: l.Active, Pickup: l.Pickup,
-			ShipFrom: l.ShipFrom, Priority: l.Priority,
+			ShipFrom: l.ShipFrom, LeftOut: senders != nil && !slices.Contains(senders, l.ID), Priority: l.Priority,
 		}
 		if level := at[l.ID]; level != nil {
 			s.Available = stock.Online(level.OnHand-level.Reserved-level.SafetyStock, level.Stale, l.StalePercent)

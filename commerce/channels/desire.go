@@ -8,6 +8,7 @@ import (
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/channel"
@@ -89,7 +90,7 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	for i, l := range listings {
 		variants[i] = l.VariantID
 	}
-	available, err := stock.Available(ctx, s.Store.DB.Read(), auth.From(ctx), db.Distinct(variants))
+	available, err := offered(ctx, s.Store.DB.Read(), auth.From(ctx), db.Distinct(variants))
 	if err != nil {
 		return err
 	}
@@ -115,17 +116,22 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 		}
 	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
+		senders, err := orders.Senders(ctx, tx.Conn, tx.Viewer)
+		if err != nil {
+			return struct{}{}, err
+		}
+		onShelf, among := onShelf(tx.Conn, senders)
 		if len(ours) > 0 { // shown as soon as it is so
 			in, args := db.Any(tx.Conn, "id", ours)
 			if _, err := tx.Exec(ctx, "UPDATE listings SET desired_quantity = "+onShelf+", published_quantity = "+onShelf+", due_at = 0 WHERE brand_id = ? AND "+in,
-				append([]any{tx.Viewer.Brand}, args...)...); err != nil {
+				slices.Concat(among, among, []any{tx.Viewer.Brand}, args)...); err != nil {
 				return struct{}{}, err
 			}
 		}
 		if len(theirs) > 0 {
 			in, args := db.Any(tx.Conn, "id", theirs)
 			if _, err := tx.Exec(ctx, "UPDATE listings SET desired_quantity = "+onShelf+", due_at = CASE WHEN "+selling+` AND due_at = 0 THEN ? ELSE due_at END
-				WHERE brand_id = ? AND `+in, append([]any{tx.Now, tx.Viewer.Brand}, args...)...); err != nil {
+				WHERE brand_id = ? AND `+in, slices.Concat(among, []any{tx.Now, tx.Viewer.Brand}, args)...); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -134,9 +140,22 @@ func (s *Service) correct(ctx context.Context, listings []*ent.Listing) error {
 	return err
 }
 
-// onShelf is what the pool can give of a listing's variant.
-const onShelf = "COALESCE((SELECT SUM(" + stock.Sellable + `) FROM stock_levels s JOIN locations l ON l.brand_id = s.brand_id AND l.id = s.location_id
-	WHERE s.brand_id = listings.brand_id AND s.variant_id = listings.variant_id AND ` + stock.Pool + "), 0)"
+// offered is what channels are told of variants: what the pool can give from where it may be sent. A unit elsewhere would be sold, and
+// its order held for want of stock.
+func offered(ctx context.Context, c db.Conn, v *auth.Viewer, variants []commerce.UUID) (map[commerce.UUID]int64, error) {
+	senders, err := orders.Senders(ctx, c, v)
+	if err != nil {
+		return nil, err
+	}
+	return stock.Offered(ctx, c, v, variants, senders)
+}
+
+// onShelf is what is offered of a listing's variant, as an expression, and its arguments.
+func onShelf(c db.Conn, senders []commerce.UUID) (string, []any) {
+	sending, among := stock.Sending(c, senders)
+	return "COALESCE((SELECT SUM(" + stock.Sellable + `) FROM stock_levels s JOIN locations l ON l.brand_id = s.brand_id AND l.id = s.location_id
+		WHERE s.brand_id = listings.brand_id AND s.variant_id = listings.variant_id AND ` + stock.Pool + sending + "), 0)", among
+}
 
 // renew has live listings of changed products told again: titles, pictures, prices. What was refused of such a product is tried anew.
 func (s *Service) renew(ctx context.Context, products []commerce.UUID) error {

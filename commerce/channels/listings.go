@@ -8,7 +8,6 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/catalog"
-	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/listing"
 	"github.com/oneshelf/oneshelf/events"
@@ -49,7 +48,7 @@ type ListInput struct {
 // Errors: FORBIDDEN without channels:write; NOT_FOUND; INVALID_INPUT.
 func (s *Service) Publish(ctx context.Context, in ListInput) ([]*ent.Listing, error) {
 	return s.list(ctx, in, func(tx *events.Tx, c *ent.Channel, variants []*ent.Variant, old map[commerce.UUID]*ent.Listing) error {
-		available, err := stock.Available(ctx, tx.Conn, tx.Viewer.Unnarrowed(), ids(variants)) // a channel shows the whole pool, whoever puts it there
+		available, err := offered(ctx, tx.Conn, tx.Viewer.Unnarrowed(), ids(variants)) // a channel shows the whole brand's, whoever puts it there
 		if err != nil {
 			return err
 		}

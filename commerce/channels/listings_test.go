@@ -486,6 +486,56 @@ func TestTheBrandsOwnShopFollowsItsLocations(t *testing.T) {
 	})
 }
 
+// What the routing policy lets nobody send is not told to a marketplace: it would be sold, and its order held.
+func TestWhatMayNotBeSentIsNotTold(t *testing.T) { // MP-08
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		d := newDesk(t, k)
+		policy := func(in orders.PolicyInput) {
+			t.Helper()
+			_, err := d.orders.SetPolicy(d.ctx, in)
+			require.NoError(t, err)
+		}
+		only := func(codes ...string) orders.PolicyInput {
+			var refs []commerce.LocationRef
+			for _, c := range codes {
+				refs = append(refs, commerce.LocationRef{Code: c})
+			}
+			return orders.PolicyInput{Locations: commerce.Some(refs)}
+		}
+		own := d.connect(t, channels.Storefront, "shop")
+		d.put(t, "HAT", "WH", 3)
+		d.put(t, "HAT", "ST", 4)
+		policy(only("WH"))
+		d.live(t, "HAT")
+		_, err := d.Publish(d.ctx, list("shop", "HAT"))
+		require.NoError(t, err)
+		shows := func(want int) {
+			t.Helper()
+			for _, task := range []channels.Task{d.task, own} {
+				_, err := d.Turn(context.Background(), task, true, true)
+				require.NoError(t, err)
+			}
+			require.EqualValues(t, want, d.shown(t, "HAT").Quantity)
+			require.Equal(t, 2, k.Count(t, "listings", "desired_quantity = ? AND published_quantity = ? AND due_at = 0", want, want))
+		}
+		shows(3)
+		d.put(t, "HAT", "ST", 5)
+		d.hear(t)
+		shows(3)
+		policy(only("ST"))
+		shows(5)
+		d.put(t, "HAT", "ST", 6)
+		d.hear(t)
+		shows(6)
+		policy(orders.PolicyInput{Regions: commerce.Some([]string{"浙江省"})}) // to buyers elsewhere all send
+		shows(9)
+		policy(orders.PolicyInput{Regions: commerce.Null[[]string]()})
+		shows(6)
+		policy(orders.PolicyInput{Locations: commerce.Null[[]commerce.LocationRef]()})
+		shows(9)
+	})
+}
+
 func TestTheStatementsOfASweepDoNotGrowWithItsListings(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		d := newDesk(t, k)

@@ -48,7 +48,7 @@ type memory struct {
 	read  commerce.Instant // when orders were last read, whether or not each could be kept
 	held  commerce.UUID    // how far the last round of held orders came; none when it came to the end
 	swept commerce.UUID    // the variant up to which an own shop was looked at; none when it came to the end
-	sites [2]int64         // how the locations stood when an own shop was last looked at as a whole
+	sites [2]int64         // how the locations and the policy stood when an own shop was last looked at as a whole
 	blind bool             // orders could not be read for a while: what was sold there is not known here
 }
 

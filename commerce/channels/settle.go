@@ -11,7 +11,6 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/catalog"
-	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/category"
 	"github.com/oneshelf/oneshelf/ent/listing"
@@ -67,7 +66,7 @@ func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *inte
 	for _, v := range variants {
 		sku[v.ID] = v.Sku
 	}
-	available, err := stock.Available(ctx, s.Store.DB.Read(), auth.From(ctx), variantsOf(due))
+	available, err := offered(ctx, s.Store.DB.Read(), auth.From(ctx), variantsOf(due))
 	if err != nil {
 		return err
 	}
@@ -89,7 +88,7 @@ func (s *Service) pushQuantities(ctx context.Context, c *ent.Channel, shop *inte
 		return s.later(ctx, due, err, untold)
 	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
-		desired, err := stock.Available(ctx, tx.Conn, tx.Viewer, variantsOf(due))
+		desired, err := offered(ctx, tx.Conn, tx.Viewer, variantsOf(due))
 		if err != nil {
 			return struct{}{}, err
 		}
@@ -262,7 +261,7 @@ func (s *Service) publishProduct(ctx context.Context, c *ent.Channel, shop *inte
 		return s.refuse(ctx, listings, errors.Join(err, s.remember(ctx, listings, priced, out)))
 	}
 	_, err = events.Do(ctx, s.Store, func(tx *events.Tx) (struct{}, error) {
-		desired, err := stock.Available(ctx, tx.Conn, tx.Viewer, variantsOf(listings))
+		desired, err := offered(ctx, tx.Conn, tx.Viewer, variantsOf(listings))
 		if err != nil {
 			return struct{}{}, err
 		}
@@ -325,7 +324,7 @@ func (s *Service) draft(ctx context.Context, c *ent.Channel, p *ent.Product, var
 	if err != nil {
 		return d, nil, err
 	}
-	available, err := stock.Available(ctx, s.Store.DB.Read(), auth.From(ctx), ids(variants))
+	available, err := offered(ctx, s.Store.DB.Read(), auth.From(ctx), ids(variants))
 	if err != nil {
 		return d, nil, err
 	}

@@ -39,11 +39,12 @@ func (s *Service) sweepSome(ctx context.Context, c *ent.Channel, after commerce.
 }
 
 // sweepOwn sweeps a shop of the brand's own. No marketplace changes what that shows, so it is looked at as a whole only when a location
-// has changed, which may change everything and is no event of each level; else a part at a time.
+// has or the routing policy has changed, which may change everything and is no event of each level; else a part at a time.
 func (s *Service) sweepOwn(ctx context.Context, c *ent.Channel) error {
 	m := s.recall(c.ID)
 	var sites [2]int64
-	if err := s.Store.DB.Read().QueryRow(ctx, "SELECT COUNT(*), COALESCE(SUM(version), 0) FROM locations WHERE brand_id = ?", c.BrandID).Scan(&sites[0], &sites[1]); err != nil {
+	if err := s.Store.DB.Read().QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(version), 0) + COALESCE((SELECT version FROM routing_policies WHERE brand_id = ?), 0)
+		FROM locations WHERE brand_id = ?`, c.BrandID, c.BrandID).Scan(&sites[0], &sites[1]); err != nil {
 		return err
 	}
 	if sites != m.sites {

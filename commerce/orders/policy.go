@@ -141,6 +141,15 @@ func (s *Service) Policy(ctx context.Context) (routing.Policy, error) {
 	return policyOf(ctx, s.reading(ctx))
 }
 
+// Senders are the locations that may send what a viewer's brand sells, whoever buys it; nil for all of the pool. It asks nobody's rights.
+func Senders(ctx context.Context, c db.Conn, v *auth.Viewer) ([]commerce.UUID, error) {
+	policy, err := policyOf(ctx, &events.Tx{Tx: &db.Tx{Conn: c}, Viewer: v})
+	if err != nil || policy.Regions != nil { // to other regions the others send too
+		return nil, err
+	}
+	return policy.Locations, nil
+}
+
 // SimulateInput is an order that is not placed.
 type SimulateInput struct {
 	Lines   []SimulateLine

@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,6 +80,29 @@ func TestWhatAPolicyMayNotSay(t *testing.T) {
 		_, err = s.Policy(k.Without(auth.StockRead))
 		testkit.Refused(t, err, commerce.Forbidden, "")
 		require.Zero(t, k.Count(t, "routing_policies", ""))
+	})
+}
+
+// A policy that is not in force for every buyer leaves nobody out for good.
+func TestSendersAreWhomThePolicyLeavesIn(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		senders := func(ctx context.Context) []commerce.UUID {
+			out, err := orders.Senders(ctx, k.Store.DB.Read(), auth.From(ctx))
+			require.NoError(t, err)
+			return out
+		}
+		require.Nil(t, senders(k.Ctx))
+		s.policy(t, orders.PolicyInput{Locations: commerce.Some([]commerce.LocationRef{{Code: "ST"}}), MaxParcels: commerce.Some(1)})
+		require.Equal(t, []commerce.UUID{s.st.ID}, senders(k.Ctx))
+		require.Equal(t, []commerce.UUID{s.st.ID}, senders(k.At(s.wh.ID)))
+		require.Nil(t, senders(k.OtherCtx))
+		s.policy(t, orders.PolicyInput{Regions: commerce.Some([]string{"浙江省"})})
+		require.Nil(t, senders(k.Ctx))
+		s.policy(t, orders.PolicyInput{Regions: commerce.Null[[]string]()})
+		require.Equal(t, []commerce.UUID{s.st.ID}, senders(k.Ctx))
+		s.policy(t, orders.PolicyInput{Locations: commerce.Null[[]commerce.LocationRef]()})
+		require.Nil(t, senders(k.Ctx))
 	})
 }
 

@@ -150,6 +150,15 @@ func TestAvailableSumsWhatThePoolGivesAndTheViewerSees(t *testing.T) {
 		require.Empty(t, available(auth.From(k.At())))
 		require.Empty(t, available(auth.From(k.OtherCtx)))
 
+		for _, c := range []struct {
+			senders []commerce.UUID
+			want    map[commerce.UUID]int64
+		}{{s.locations[1:3], map[commerce.UUID]int64{s.variants[0]: 9 + 8}}, {nil, available(all)}, {[]commerce.UUID{}, map[commerce.UUID]int64{}}} {
+			out, err := stock.Offered(k.Ctx, k.Store.DB.Read(), all, s.variants, c.senders)
+			require.NoError(t, err)
+			require.Equal(t, c.want, out)
+		}
+
 		in = s.set("more safety", 10)
 		in.Safety = commerce.Some[int64](99)
 		_, _, err = s.Set(k.Ctx, in)

@@ -29,6 +29,7 @@ type Spot struct {
 	Active    bool
 	Pickup    bool
 	ShipFrom  bool
+	LeftOut   bool // by the routing policy: it sends nothing
 	Priority  int
 	Point     *commerce.Point
 	Available int64 // what can be sold online, in the sense of Sellable
@@ -49,6 +50,7 @@ const (
 	TooFar       = "TOO_FAR"
 	UnknownPlace = "UNKNOWN_PLACE"
 	NotLent      = "NOT_LENT"
+	NotEnabled   = "NOT_ENABLED" // the routing policy leaves it out, and it only ships
 	NoWay        = "NO_WAY"
 )
 
@@ -95,13 +97,15 @@ func offer(s Spot, near *commerce.Point, radiusKm float64) Offer {
 		o.Ways = append(o.Ways, PickUp)
 	}
 	pooled := s.Ownership == "OWN" || s.Lent
-	if s.ShipFrom && pooled {
+	if s.ShipFrom && pooled && !s.LeftOut {
 		o.Ways = append(o.Ways, map[bool]Way{true: ShipFromStore, false: ShipFromWarehouse}[store])
 	}
 	switch {
 	case len(o.Ways) > 0:
 	case s.ShipFrom && !pooled:
 		o.Excluded = NotLent
+	case s.ShipFrom:
+		o.Excluded = NotEnabled
 	default:
 		o.Excluded = NoWay
 	}

@@ -27,11 +27,16 @@ func TestWaysAreJudgedByPlaceStockAndDistance(t *testing.T) {
 	idle.ShipFrom = false
 	nowhere := own("nowhere", "STORE", nil)
 
+	left := own("left out", "WAREHOUSE", shanghai)
+	left.LeftOut = true
+	shelf := near
+	shelf.LeftOut = true
+
 	var got []string
-	for _, o := range Ways([]Spot{far, closed, empty, franchise, idle, nowhere, near}, shanghai, 0) {
+	for _, o := range Ways([]Spot{far, closed, empty, franchise, idle, left, nowhere, near}, shanghai, 0) {
 		got = append(got, o.Code+":"+o.Excluded)
 	}
-	require.Equal(t, []string{"near:", "far:", "nowhere:", "closed:INACTIVE", "empty:NO_STOCK", "franchise:NOT_LENT", "idle:NO_WAY"}, got)
+	require.Equal(t, []string{"near:", "far:", "nowhere:", "closed:INACTIVE", "empty:NO_STOCK", "franchise:NOT_LENT", "idle:NO_WAY", "left out:NOT_ENABLED"}, got)
 
 	offers := Ways([]Spot{far, near, nowhere}, shanghai, 50)
 	require.Equal(t, []Way{TakeNow, PickUp, ShipFromStore}, offers[0].Ways)
@@ -39,5 +44,6 @@ func TestWaysAreJudgedByPlaceStockAndDistance(t *testing.T) {
 	require.Equal(t, TooFar, offers[1].Excluded)
 	require.InDelta(t, 164.5, *offers[1].DistanceKm, 1)
 	require.Equal(t, UnknownPlace, offers[2].Excluded)
+	require.Equal(t, []Way{TakeNow, PickUp}, Ways([]Spot{shelf}, nil, 0)[0].Ways, "who is left out by the policy sends nothing")
 	require.Equal(t, []Way{ShipFromWarehouse}, Ways([]Spot{far}, nil, 0)[0].Ways)
 }
