@@ -173,18 +173,25 @@ func rootFields(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]in
 	return n
 }
 
-// lists answers BAD_REQUEST when a list in the variables or in the document's values is too long.
-func (l Limits) lists(doc *ast.QueryDocument, variables map[string]any) *commerce.Error {
-	long := longer{entries: l.ListEntries, wide: wideLists(doc)}
+// lists answers BAD_REQUEST when a list in the variables or in the document's values is too long. The operation is the one that is to
+// run; there may be none of its name, which is refused afterwards.
+func (l Limits) lists(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) *commerce.Error {
 	tooLong := commerce.Errorf(commerce.BadRequest, "a list in the input has more than %d entries", l.ListEntries)
-	for name, v := range variables {
-		if long.than(name, v) {
-			return tooLong
+	literals := map[*ast.Value]int{}
+	for _, o := range doc.Operations {
+		rooms := widen(doc, o, literals)
+		if o != op {
+			continue
+		}
+		for name, v := range variables {
+			if l.longer(v, rooms[name]) {
+				return tooLong
+			}
 		}
 	}
 	found := false
 	values(doc, func(v *ast.Value) {
-		found = found || v.Kind == ast.ListValue && len(v.Children) > l.ListEntries
+		found = found || v.Kind == ast.ListValue && len(v.Children) > max(l.ListEntries, literals[v])
 	})
 	if found {
 		return tooLong
@@ -229,47 +236,81 @@ func values(doc *ast.QueryDocument, visit func(*ast.Value)) {
 	}
 }
 
-// wide are the fields whose input may have a longer list, by its name.
-var wide = map[string]struct {
+// room is how many entries a list may have: the value itself, or the list of that name right in it.
+type room struct {
 	list    string
 	entries int
-}{"stockSync": {"rows", stock.MaxSyncRows}}
+}
 
-// wideLists are the longer lists that a document's fields allow, by name.
-func wideLists(doc *ast.QueryDocument) map[string]int {
-	out := map[string]int{}
-	for _, op := range doc.Operations {
-		for _, s := range op.SelectionSet {
-			if f, ok := s.(*ast.Field); ok {
-				if w, ok := wide[f.Name]; ok {
-					out[w.list] = w.entries
+// wide are the root fields whose input may have a longer list. What stands there has a type of its own, so that it stands nowhere else.
+var wide = map[string]room{"stockSync": {"rows", stock.MaxSyncRows}}
+
+// widen answers the variables of an operation that stand where a longer list may, whatever they are called, and notes the literal lists.
+func widen(doc *ast.QueryDocument, op *ast.OperationDefinition, literals map[*ast.Value]int) map[string]room {
+	rooms := map[string]room{}
+	var value func(*ast.Value, room)
+	value = func(v *ast.Value, r room) {
+		switch {
+		case v == nil:
+		case v.Kind == ast.Variable:
+			rooms[v.Raw] = r
+		case v.Kind == ast.ObjectValue && r.list != "":
+			value(v.Children.ForName(r.list), room{entries: r.entries})
+		case v.Kind == ast.ListValue && r.list == "":
+			literals[v] = r.entries
+		}
+	}
+	followed := map[string]bool{}
+	var walk func(ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				r, ok := wide[s.Name]
+				if a := s.Arguments.ForName("input"); ok && a != nil {
+					value(a.Value, r)
+				}
+			case *ast.InlineFragment:
+				walk(s.SelectionSet)
+			case *ast.FragmentSpread:
+				if f := doc.Fragments.ForName(s.Name); f != nil && !followed[s.Name] {
+					followed[s.Name] = true
+					walk(f.SelectionSet)
 				}
 			}
 		}
 	}
-	return out
+	walk(op.SelectionSet)
+	for _, v := range op.VariableDefinitions {
+		if r, ok := rooms[v.Variable]; ok {
+			value(v.DefaultValue, r)
+		}
+	}
+	return rooms
 }
 
-// longer finds lists that are too long.
-type longer struct {
-	entries int
-	wide    map[string]int
-}
-
-func (l longer) than(name string, v any) bool {
+// longer tells whether a variable is a list that is too long, or has one in it.
+func (l Limits) longer(v any, r room) bool {
 	switch v := v.(type) {
 	case []any:
-		if len(v) > max(l.entries, l.wide[name]) {
+		if r.list != "" {
+			r.entries = 0
+		}
+		if len(v) > max(l.ListEntries, r.entries) {
 			return true
 		}
 		for _, x := range v {
-			if l.than("", x) {
+			if l.longer(x, room{}) {
 				return true
 			}
 		}
 	case map[string]any:
 		for key, x := range v {
-			if l.than(key, x) {
+			inner := room{}
+			if r.list != "" && key == r.list {
+				inner.entries = r.entries
+			}
+			if l.longer(x, inner) {
 				return true
 			}
 		}

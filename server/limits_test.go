@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -228,6 +229,64 @@ func TestListsInTheInputAreBounded(t *testing.T) {
 	}
 	require.Equal(t, []string{"BAD_REQUEST products"}, c.Do(t, listed, apitest.Vars{"where": apitest.Vars{"or": wide}}).Said())
 	require.Empty(t, c.Do(t, listed, apitest.Vars{"where": apitest.Vars{"query": strings.Repeat("%_", 5000)}}).Errors)
+}
+
+// However the rows of stockSync come, it is where they stand that lets them be more.
+func TestTheRowsOfACountMayBeManyWhereverTheyStand(t *testing.T) {
+	limits := server.DefaultLimits
+	limits.ListEntries = 20
+	c := apitest.New(t, testkit.SQLite(t), func(o *server.Options) { o.Limits = limits }).Client(t)
+	rows := func(n int) []any {
+		out := make([]any, n)
+		for i := range out {
+			out[i] = apitest.Vars{"variant": apitest.Vars{"sku": "x"}, "location": apitest.Vars{"code": "A"}, "onHand": 1, "asOf": "2026-01-01T00:00:00Z"}
+		}
+		return out
+	}
+	input := func(key string, n int) apitest.Vars {
+		return apitest.Vars{"idempotencyKey": key, "source": "WMS", "rows": rows(n)}
+	}
+	const (
+		whole    = `mutation($input: StockSyncInput!) { stockSync(input: $input) { failed userErrors { code message } } }`
+		counts   = `mutation Counts($counts: [StockSyncRow!]!) { stockSync(input: {idempotencyKey: "counts", source: "WMS", rows: $counts}) { failed userErrors { code message } } }`
+		fragment = `mutation($counts: StockSyncInput!) { ...f } fragment f on Mutation { ... { ...g } } fragment g on Mutation { stockSync(input: $counts) { failed userErrors { code message } } }`
+		literal  = `mutation($r: StockSyncRow!) { stockSync(input: {idempotencyKey: "literal", source: "WMS", rows: [#]}) { failed userErrors { code message } } }`
+		absent   = `mutation($r: StockSyncInput! = {idempotencyKey: "default", source: "WMS", rows: [#]}) { stockSync(input: $r) { failed userErrors { code message } } }`
+		row      = `{variant: {sku: "x"}, location: {code: "A"}, onHand: 1, asOf: "2026-01-01T00:00:00Z"}`
+		other    = ` query Other($rows: [String!]) { products(where: {handles: $rows}) { totalCount } }`
+		tags     = `mutation($rows: [String!], $input: StockSyncInput!) { stockSync(input: $input) { failed } productUpsert(input: {handle: "h", tags: $rows}) { created } }`
+	)
+	named := func(operation, query string, vars apitest.Vars) []byte {
+		body, err := json.Marshal(map[string]any{"query": query, "operationName": operation, "variables": vars})
+		require.NoError(t, err)
+		return body
+	}
+	filled := func(query, row string, n int) string {
+		return strings.Replace(query, "#", strings.Repeat(row+" ", n), 1)
+	}
+	for name, r := range map[string]apitest.Response{
+		"the input":              c.Do(t, whole, apitest.Vars{"input": input("whole", 30)}),
+		"all that there may be":  c.Do(t, whole, apitest.Vars{"input": input("all", 10_000)}),
+		"another name":           c.Do(t, counts, apitest.Vars{"counts": rows(30)}),
+		"a fragment at the root": c.Do(t, fragment, apitest.Vars{"counts": input("fragment", 30)}),
+		"a literal":              c.Do(t, filled(literal, "$r", 30), apitest.Vars{"r": rows(1)[0]}),
+		"a default":              c.Do(t, filled(absent, row, 30), nil),
+	} {
+		require.Empty(t, r.Errors, "%s: %.300s", name, r.Body)
+		require.Contains(t, string(r.Data), `"userErrors":[]`, name)
+	}
+	many := strings.Fields(times(21, "h# "))
+	for name, r := range map[string]apitest.Response{
+		"too many":                    c.Do(t, whole, apitest.Vars{"input": input("many", 10_001)}),
+		"too many by another name":    c.Do(t, counts, apitest.Vars{"counts": rows(10_001)}),
+		"a name beside it":            c.Do(t, tags, apitest.Vars{"rows": many, "input": input("tags", 1)}),
+		"another operation's":         c.Post(t, named("Other", strings.ReplaceAll(counts, "counts", "rows")+other, apitest.Vars{"rows": many}), nil),
+		"deeper in it":                c.Do(t, whole, apitest.Vars{"input": apitest.Vars{"idempotencyKey": "deep", "source": "WMS", "rows": []any{apitest.Vars{"rows": many}}}}),
+		"a literal of another's list": c.Do(t, `{ products(where: {handles: ["`+strings.Join(many, `","`)+`"]}) { totalCount } }`, nil),
+	} {
+		require.Equal(t, []string{"BAD_REQUEST"}, r.Said(), name)
+		require.Empty(t, r.Data, name)
+	}
 }
 
 // GQ-07

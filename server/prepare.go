@@ -49,7 +49,7 @@ func (e *engine) prepare(ctx context.Context, params *graphql.RawParams) (*graph
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	if err := e.limits.lists(doc, params.Variables); err != nil {
+	if err := e.limits.lists(doc, doc.Operations.ForName(params.OperationName), params.Variables); err != nil {
 		return nil, refused(err)
 	}
 	// The executor finds the document in this request's cache: it neither parses nor validates it again.
