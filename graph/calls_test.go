@@ -117,6 +117,7 @@ func (x *calls) shelves() {
 		return out
 	}
 	x.knows("stockAdjust", func() apitest.Vars { return place(apitest.Vars{"delta": 1}) })
+	x.knows("stockAdjust", func() apitest.Vars { return place(apitest.Vars{"delta": 1, "damagedDelta": 1}) })
 	x.knows("stockSet", func() apitest.Vars {
 		sku := x.key() // of which one is there
 		x.ok("productUpsert", "product { id }", apitest.Vars{"handle": sku, "title": "Counted", "variants": []any{apitest.Vars{"sku": sku}}})

@@ -38,8 +38,8 @@ func (r *mutationResolver) StockAdjust(ctx context.Context, input model.StockAdj
 		return nil, err
 	}
 	done, replayed, err := r.Stock.Adjust(ctx, stock.AdjustInput{
-		Key: input.IdempotencyKey, Variant: variant, Location: location, Delta: int64(input.Delta), Reason: input.Reason,
-		Reference: reference(input.Reference.Value()),
+		Key: input.IdempotencyKey, Variant: variant, Location: location, Delta: int64(input.Delta), Damaged: int64(or(input.DamagedDelta)),
+		Reason: input.Reason, Reference: reference(input.Reference.Value()),
 	})
 	out := &model.StockAdjustPayload{Replayed: replayed}
 	if out.UserErrors, err = userErrors(err); err != nil || len(out.UserErrors) > 0 {

@@ -145,6 +145,46 @@ func TestCC02AllThatEndsAnOrderAtOnce(t *testing.T) {
 	})
 }
 
+// While returns bring what is broken, others scrap it: each unit is scrapped once, and never more than there are.
+func TestDamagedUnitsAreScrappedOnceWhileReturnsCome(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		x := newCalls(t, k)
+		again := x.a.Again(t)
+		const returns = 3 // of three hats each
+		tries := []func(*apitest.Client) []string{}
+		for range returns {
+			_, id := x.announced()
+			in := apitest.Vars{"idempotencyKey": x.key(), "return": id, "location": code("code", "ST"), "lines": []any{apitest.Vars{"sku": "HAT", "quantity": 3, "disposition": "DAMAGED"}}}
+			tries = append(tries, func(c *apitest.Client) []string { said, _ := call(t, c, "returnReceive", in); return said })
+		}
+		for range 12 {
+			in := apitest.Vars{"idempotencyKey": x.key(), "variant": code("sku", "HAT"), "location": code("code", "ST"), "delta": 0, "damagedDelta": -1, "reason": "scrapped"}
+			tries = append(tries, func(c *apitest.Client) []string { said, _ := call(t, c, "stockAdjust", in); return said })
+		}
+		damaged := func() int {
+			r := x.c.Must(t, `query($v: VariantRef!, $l: LocationRef!) { stockLevels(where: {variant: $v, location: $l}) { edges { node { damaged } } } }`, apitest.Vars{"v": code("sku", "HAT"), "l": code("code", "ST")})
+			return r.Int("stockLevels.edges.0.node.damaged")
+		}
+		before := damaged()
+		said := make([][]string, len(tries))
+		testkit.AtOnce(len(tries), len(tries), func(i int) {
+			said[i] = tries[i](&apitest.Client{API: []*apitest.API{x.a, again}[i%2], Token: x.c.Token})
+		})
+		scrapped := 0
+		for i, s := range said {
+			switch {
+			case len(s) == 0 && i >= returns:
+				scrapped++
+			case len(s) > 0:
+				require.GreaterOrEqual(t, i, returns, "%v", s)
+				require.Contains(t, []string{"INSUFFICIENT_STOCK damagedDelta", "CONFLICT"}, s[0])
+			}
+		}
+		require.Equal(t, before+3*returns-scrapped, damaged())
+		balanced(t, k)
+	})
+}
+
 // Of those who set a level from the same figure one is told that it was right; adjusting in between is not overwritten in silence.
 func TestCC04EditsOfTheSameLevel(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {

@@ -10,12 +10,14 @@ import (
 	"github.com/oneshelf/oneshelf/events"
 )
 
-// AdjustInput corrects what is on hand.
+// AdjustInput corrects what is on hand and what lies damaged beside it: scrapping takes from Damaged alone, what is repaired goes from
+// one to the other in one line of the ledger.
 type AdjustInput struct {
 	Key       string `json:"-"`
 	Variant   commerce.VariantRef
 	Location  commerce.LocationRef
 	Delta     int64
+	Damaged   int64 `json:",omitempty"` // keys used before there was such a thing stay those of the same input
 	Reason    string
 	Reference commerce.Reference
 }
@@ -23,9 +25,9 @@ type AdjustInput struct {
 // AdjustedLevel names what an adjustment touched.
 type AdjustedLevel struct{ Level, Movement commerce.UUID }
 
-// Adjust adds in.Delta to what is on hand.
+// Adjust adds in.Delta to what is on hand and in.Damaged to what lies damaged, both or neither.
 // Errors: FORBIDDEN without stock:write; NOT_FOUND; INVALID_INPUT, also when more than can be counted would be there;
-// INSUFFICIENT_STOCK when less than what is reserved would remain.
+// INSUFFICIENT_STOCK when less than what is reserved would remain, or fewer are damaged than are taken.
 func (s *Service) Adjust(ctx context.Context, in AdjustInput) (AdjustedLevel, bool, error) {
 	if err := auth.Need(ctx, auth.StockWrite); err != nil {
 		return AdjustedLevel{}, false, err
@@ -38,27 +40,51 @@ func (s *Service) Adjust(ctx context.Context, in AdjustInput) (AdjustedLevel, bo
 		if err != nil {
 			return AdjustedLevel{}, err
 		}
-		m := Movement{ID: commerce.NewUUID(), Place: place, Kind: Adjusted, OnHand: in.Delta, Reason: in.Reason, Reference: in.Reference}
+		m := Movement{ID: commerce.NewUUID(), Place: place, Kind: Adjusted, OnHand: in.Delta, Damaged: in.Damaged, Reason: in.Reason, Reference: in.Reference}
 		levels, err := Move(ctx, tx, []Movement{m})
-		short, ok := errors.AsType[*Shortfall](err)
-		switch {
-		case ok && in.Delta > 0:
-			return AdjustedLevel{}, commerce.Invalid([]string{"delta"}, "would make more than %d", commerce.MaxQuantity)
-		case ok:
-			return AdjustedLevel{}, notBelow(short.Level, "delta")
-		case err != nil:
+		if short, ok := errors.AsType[*Shortfall](err); ok {
+			return AdjustedLevel{}, in.refusal(short.Level)
+		}
+		if err != nil {
 			return AdjustedLevel{}, err
 		}
 		return AdjustedLevel{Level: levels[0].ID, Movement: m.ID}, nil
 	})
 }
 
+// refusal says why a level as it stands cannot be adjusted.
+func (in *AdjustInput) refusal(l Level) error {
+	var errs commerce.Errors
+	switch {
+	case in.Delta > 0 && l.OnHand+in.Delta > commerce.MaxQuantity:
+		errs.Invalid([]string{"delta"}, "would make more than %d", commerce.MaxQuantity)
+	case in.Delta < 0 && l.OnHand+in.Delta < l.Reserved:
+		errs.Add(notBelow(l, "delta"))
+	}
+	switch {
+	case in.Damaged > 0 && l.Damaged+in.Damaged > commerce.MaxQuantity:
+		errs.Invalid([]string{"damagedDelta"}, "would make more than %d", commerce.MaxQuantity)
+	case in.Damaged < 0 && l.Damaged+in.Damaged < 0:
+		errs.Add(&commerce.Error{
+			Code: commerce.InsufficientStock, Field: []string{"damagedDelta"}, Message: "there are not so many damaged",
+			Details: commerce.Shortage{Available: int(l.Damaged)},
+		})
+	}
+	if len(errs) == 0 { // it could not be borne, and by now it could
+		errs.Add(&commerce.Error{Code: commerce.Conflict, Message: "many change the same at once; try again", Retryable: true})
+	}
+	return errs.Err()
+}
+
 func (in *AdjustInput) clean() error {
 	var errs commerce.Errors
 	errs.Clean(&in.Reason, commerce.Text{Max: 200, Required: true}, "reason")
 	in.Reference = errs.ReferenceIfAny(in.Reference, "reference")
-	if in.Delta == 0 || in.Delta > commerce.MaxQuantity || in.Delta < -commerce.MaxQuantity {
+	if in.Delta == 0 && in.Damaged == 0 || in.Delta > commerce.MaxQuantity || in.Delta < -commerce.MaxQuantity {
 		errs.Invalid([]string{"delta"}, "must not be 0 and at most %d either way", commerce.MaxQuantity)
+	}
+	if in.Damaged > commerce.MaxQuantity || in.Damaged < -commerce.MaxQuantity {
+		errs.Invalid([]string{"damagedDelta"}, "must be at most %d either way", commerce.MaxQuantity)
 	}
 	return errs.Err()
 }
@@ -160,7 +186,7 @@ func (in *SetInput) clean() error {
 }
 
 // notBelow says that a level cannot fall below what is reserved.
-func notBelow(l Level, field string) error {
+func notBelow(l Level, field string) *commerce.Error {
 	return &commerce.Error{
 		Code: commerce.InsufficientStock, Field: []string{field},
 		Message: "what is reserved must remain", Details: commerce.Shortage{Available: int(max(0, l.OnHand-l.Reserved))},

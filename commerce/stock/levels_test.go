@@ -2,6 +2,7 @@ package stock_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
@@ -186,6 +187,79 @@ func TestStockIsAdjusted(t *testing.T) {
 		require.EqualValues(t, 3, s.level(t).OnHand)
 		s.sums(t)
 	})
+}
+
+// mend changes what is on hand and what lies damaged of HAT-0 at L-0.
+func (s *shop) mend(key string, delta, damaged int64) stock.AdjustInput {
+	in := s.adjust(key, delta)
+	in.Damaged = damaged
+	return in
+}
+
+func TestWhatIsDamagedIsScrappedOrRepaired(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx, 1, 1)
+		_, _, err := s.Adjust(k.Ctx, s.mend("none", 0, -1))
+		require.Equal(t, commerce.Shortage{Available: 0}, testkit.Refused(t, err, commerce.InsufficientStock, "damagedDelta").Details)
+		require.Empty(t, s.levels(t))
+		_, err = s.move(stock.Movement{Place: s.place(0, 0), Kind: stock.Receive, OnHand: 5}, stock.Movement{Place: s.place(0, 0), Kind: stock.Reserve, Reserved: 3})
+		require.NoError(t, err)
+		stands := func(onHand, damaged, version int64) {
+			t.Helper()
+			l := s.level(t)
+			require.Equal(t, []int64{onHand, damaged, version}, []int64{l.OnHand, l.Damaged, l.Version})
+		}
+		found, _, err := s.Adjust(k.Ctx, s.mend("broken", -2, 4))
+		require.NoError(t, err)
+		stands(3, 4, 2)
+		again, replayed, err := s.Adjust(k.Ctx, s.mend("broken", -2, 4))
+		require.NoError(t, err)
+		require.True(t, replayed)
+		require.Equal(t, found, again)
+		_, _, err = s.Adjust(k.Ctx, s.mend("broken", -2, 3))
+		testkit.Refused(t, err, commerce.IdempotencyMismatch, "idempotencyKey")
+		stands(3, 4, 2)
+
+		_, _, err = s.Adjust(k.Ctx, s.mend("scrap", 0, -5))
+		require.Equal(t, commerce.Shortage{Available: 4}, testkit.Refused(t, err, commerce.InsufficientStock, "damagedDelta").Details)
+		scrapped, _, err := s.Adjust(k.Ctx, s.mend("scrap", 0, -3))
+		require.NoError(t, err, "a refusal binds no key")
+		stands(3, 1, 3)
+		m, err := k.Store.Ent.StockMovement.Get(k.Ctx, scrapped.Movement)
+		require.NoError(t, err)
+		require.Equal(t, []any{"ADJUST", int64(0), int64(0), int64(0), int64(-3)}, []any{m.Kind, m.OnHandDelta, m.ReservedDelta, m.IncomingDelta, m.DamagedDelta})
+		require.Equal(t, 1, k.Count(t, "events", "aggregate_id = ? AND sequence = 3", s.level(t).ID), "scrapping is told like what else changes a level")
+
+		for name, c := range map[string]struct {
+			delta, damaged int64
+			want           []string
+		}{
+			"what is reserved":     {-1, 1, []string{"INSUFFICIENT_STOCK delta"}},
+			"both":                 {-1, -2, []string{"INSUFFICIENT_STOCK delta", "INSUFFICIENT_STOCK damagedDelta"}},
+			"too many":             {1, commerce.MaxQuantity, []string{"INVALID_INPUT damagedDelta"}},
+			"too many of both":     {commerce.MaxQuantity, commerce.MaxQuantity, []string{"INVALID_INPUT delta", "INVALID_INPUT damagedDelta"}},
+			"no quantity":          {1, commerce.MaxQuantity + 1, []string{"INVALID_INPUT damagedDelta"}},
+			"no quantity below":    {0, -1 << 63, []string{"INVALID_INPUT damagedDelta"}},
+			"a delta of nothing":   {0, 0, []string{"INVALID_INPUT delta"}},
+			"a delta that is none": {1 << 31, 1, []string{"INVALID_INPUT delta"}},
+		} {
+			_, _, err := s.Adjust(k.Ctx, s.mend(name, c.delta, c.damaged))
+			require.Equal(t, c.want, testkit.Said(err), name)
+		}
+		stands(3, 1, 3)
+		_, _, err = s.Adjust(k.Ctx, s.mend("repaired", 1, -1))
+		require.NoError(t, err)
+		stands(4, 0, 4)
+		s.sums(t)
+		s.flag(t)
+	})
+}
+
+// Keys are kept for a day: a server that learns of damaged must know the calls of the one before it.
+func TestAnAdjustmentWithoutDamagedIsTheInputThatItWas(t *testing.T) {
+	text, err := json.Marshal(stock.AdjustInput{Key: "k", Delta: 1, Reason: "found"})
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "Damaged")
 }
 
 func TestAdjustmentsThatMakeNoSenseAreRefused(t *testing.T) { // MQ-01

@@ -7644,7 +7644,7 @@ type Brand {
 extend type Mutation {
   "Makes a location or brings it up to date. Absent keeps, null clears. Needs stock:write."
   locationUpsert(input: LocationUpsertInput!): LocationUpsertPayload @hasScope(scope: "stock:write")
-  "Adds to what is on hand, or takes from it. Needs stock:write."
+  "Adds to what is on hand, or takes from it, and the same of what lies damaged. Needs stock:write."
   stockAdjust(input: StockAdjustInput!): StockAdjustPayload @hasScope(scope: "stock:write")
   "Sets what is on hand to a count. Needs stock:write."
   stockSet(input: StockSetInput!): StockSetPayload @hasScope(scope: "stock:write")
@@ -7928,7 +7928,7 @@ input LocationUpsertInput {
   externalRefs: [ExternalRefInput!]
 }
 
-"A correction of what is on hand."
+"A correction of what is on hand, and of what lies damaged beside it."
 input StockAdjustInput {
   "1 to 128 printable characters; the same call may be sent again with it."
   idempotencyKey: String!
@@ -7936,8 +7936,10 @@ input StockAdjustInput {
   variant: VariantRef!
   "Where."
   location: LocationRef!
-  "By how much, not 0."
+  "By how much on hand changes; 0 only with damagedDelta."
   delta: Int!
+  "By how much what lies damaged there changes, which is not on hand: below 0 to scrap it, with delta above 0 to put on the shelf again what is repaired, and the other way round for what was found broken. It never falls below 0: InsufficientStock tells how many there are."
+  damagedDelta: Int
   "Why."
   reason: String!
   "What it is for in another system."

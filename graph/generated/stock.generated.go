@@ -3961,7 +3961,7 @@ func (ec *executionContext) unmarshalInputStockAdjustInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "variant", "location", "delta", "reason", "reference"}
+	fieldsInOrder := [...]string{"idempotencyKey", "variant", "location", "delta", "damagedDelta", "reason", "reference"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -3996,6 +3996,13 @@ func (ec *executionContext) unmarshalInputStockAdjustInput(ctx context.Context, 
 				return it, err
 			}
 			it.Delta = data
+		case "damagedDelta":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("damagedDelta"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DamagedDelta = graphql.OmittableOf(data)
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
 			data, err := ec.unmarshalNString2string(ctx, v)

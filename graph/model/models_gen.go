@@ -1924,7 +1924,7 @@ type ShipInput struct {
 	Near graphql.Omittable[*PointInput] `json:"near,omitempty"`
 }
 
-// A correction of what is on hand.
+// A correction of what is on hand, and of what lies damaged beside it.
 type StockAdjustInput struct {
 	// 1 to 128 printable characters; the same call may be sent again with it.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -1932,8 +1932,10 @@ type StockAdjustInput struct {
 	Variant *VariantRef `json:"variant"`
 	// Where.
 	Location *LocationRef `json:"location"`
-	// By how much, not 0.
+	// By how much on hand changes; 0 only with damagedDelta.
 	Delta int `json:"delta"`
+	// By how much what lies damaged there changes, which is not on hand: below 0 to scrap it, with delta above 0 to put on the shelf again what is repaired, and the other way round for what was found broken. It never falls below 0: InsufficientStock tells how many there are.
+	DamagedDelta graphql.Omittable[*int] `json:"damagedDelta,omitempty"`
 	// Why.
 	Reason string `json:"reason"`
 	// What it is for in another system.

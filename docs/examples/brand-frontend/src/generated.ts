@@ -998,7 +998,7 @@ export type LocationUpsertInput = {
   externalRefs?: InputMaybe<Array<ExternalRefInput>>;
 };
 
-/** A correction of what is on hand. */
+/** A correction of what is on hand, and of what lies damaged beside it. */
 export type StockAdjustInput = {
   /** 1 to 128 printable characters; the same call may be sent again with it. */
   idempotencyKey: Scalars['String']['input'];
@@ -1006,8 +1006,10 @@ export type StockAdjustInput = {
   variant: VariantRef;
   /** Where. */
   location: LocationRef;
-  /** By how much, not 0. */
+  /** By how much on hand changes; 0 only with damagedDelta. */
   delta: Scalars['Int']['input'];
+  /** By how much what lies damaged there changes, which is not on hand: below 0 to scrap it, with delta above 0 to put on the shelf again what is repaired, and the other way round for what was found broken. It never falls below 0: InsufficientStock tells how many there are. */
+  damagedDelta?: InputMaybe<Scalars['Int']['input']>;
   /** Why. */
   reason: Scalars['String']['input'];
   /** What it is for in another system. */
