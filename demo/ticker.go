@@ -82,9 +82,9 @@ var deeds = map[string]string{
 	"CANCEL_REQUESTED": "asked to cancel",
 }
 
-// order tells the newest entry of an order's timeline, once.
+// order tells the newest entry of an order's timeline, once; not that it is complete, but what made it so.
 func (t *Ticker) order(ctx context.Context, id commerce.UUID) (string, error) {
-	entry, err := t.Store.Ent.OrderEntry.Query().Where(orderentry.OrderID(id)).Order(ent.Desc(orderentry.FieldID)).First(ctx)
+	entry, err := t.Store.Ent.OrderEntry.Query().Where(orderentry.OrderID(id), orderentry.KindNEQ("COMPLETED")).Order(ent.Desc(orderentry.FieldID)).First(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/oneshelf/oneshelf/ent/fulfillmentorder"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -55,6 +56,25 @@ func TestTickerTellsWhatHappens(t *testing.T) {
 		k.Clock.Advance(time.Second)
 		require.NoError(t, shop.settle(k.Ctx, id, closed))
 		says(" canceled, 1198.00 CNY\n")
+		k.Clock.Advance(time.Second)
+		id, err = shop.place(k.Ctx, 5, []line{{"HZL-101-NVY-M", 1}}, false)
+		require.NoError(t, err)
+		says(" placed, 599.00 CNY")
+		work, err := k.Store.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.State("OPEN")).Only(k.Ctx)
+		require.NoError(t, err)
+		hands := &staff{Deps: d}
+		for _, step := range []struct {
+			does func() error
+			says string
+		}{
+			{func() error { return shop.settle(k.Ctx, id, paid) }, " paid, 599.00 CNY"},
+			{func() error { return hands.accept(k.Ctx, work) }, " being packed, 599.00 CNY"},
+			{func() error { return hands.ship(k.Ctx, work) }, " shipped, 599.00 CNY"}, // though the newest is that it is complete
+		} {
+			k.Clock.Advance(time.Second)
+			require.NoError(t, step.does())
+			says(step.says)
+		}
 		stop()
 		require.ErrorIs(t, <-ended, context.Canceled)
 	})

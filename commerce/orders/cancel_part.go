@@ -58,11 +58,12 @@ func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) er
 			return err
 		}
 	}
+	released := remains == 0 && State(o.State) == Held // nothing is left to be held
+	if released {
+		o.State, o.HoldReason = string(Open), ""
+	}
 	if remains == 0 {
 		o.FulfillmentState = string(Fulfilled)
-		if State(o.State) == Held { // nothing is left to be held
-			o.State, o.HoldReason = string(Open), ""
-		}
 	}
 	if o.Paid >= o.Total && o.PaidAt == 0 {
 		o.PaidAt = tx.Now
@@ -73,6 +74,10 @@ func cancelPart(ctx context.Context, tx *events.Tx, o locked, in CancelInput) er
 		return err
 	}
 	note(tx, o.ID, "PARTIALLY_CANCELED", in.Reason)
+	if released {
+		note(tx, o.ID, "RELEASED", "")
+	}
+	noteCompleted(tx, o)
 	return sayOrder(ctx, tx, o)
 }
 

@@ -221,7 +221,11 @@ func reopen(ctx context.Context, tx *events.Tx, o locked) error {
 		return err
 	}
 	o.State = string(Open)
-	return stand(ctx, tx, o, settled(o), "", "RELEASED")
+	if err := stand(ctx, tx, o, settled(o), "", "RELEASED"); err != nil {
+		return err
+	}
+	noteCompleted(tx, o)
+	return nil
 }
 
 // demand is what is wanted for lines of a locked order.

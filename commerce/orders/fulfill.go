@@ -177,6 +177,7 @@ func ship(ctx context.Context, tx *events.Tx, o locked, w *ent.FulfillmentOrder,
 		return Shipped{}, err
 	}
 	noteAt(tx, o.ID, w.LocationID, "SHIPPED", in.Carrier+" "+in.TrackingNumber)
+	noteCompleted(tx, o)
 	return parcel, sayOrder(ctx, tx, o)
 }
 

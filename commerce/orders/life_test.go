@@ -9,6 +9,7 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/ent/orderentry"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -296,10 +297,63 @@ func TestTheTimelineTellsWhatHappened(t *testing.T) {
 	for _, e := range entries {
 		told = append(told, e.Kind+" "+e.Note+" by "+e.Actor)
 	}
-	require.Equal(t, []string{"PLACED  by tester", "WORK_ACCEPTED  by tester", "SHIPPED SF SF1 by tester", "PAYMENT_RECORDED 100.00 CNY by tester"}, told)
+	require.Equal(t, []string{"PLACED  by tester", "WORK_ACCEPTED  by tester", "SHIPPED SF SF1 by tester", "PAYMENT_RECORDED 100.00 CNY by tester",
+		"COMPLETED  by tester"}, told)
 	for i, f := range k.Facts(t, id) {
 		require.EqualValues(t, i+1, f.Sequence)
 		require.Equal(t, s.channel.ID, *f.Channel)
 	}
 	require.Len(t, k.Facts(t, id), 4)
+}
+
+// Whatever makes an order complete, the timeline says that it is, once, and that it was let go when it was held.
+func TestTheTimelineTellsThatAnOrderIsComplete(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newCounter(t, k)
+		told := func(id commerce.UUID) (out []string) {
+			entries, err := k.Store.Ent.OrderEntry.Query().Where(orderentry.OrderID(id)).Order(orderentry.ByID()).All(k.Ctx)
+			require.NoError(t, err)
+			for _, e := range entries {
+				out = append(out, e.Kind)
+			}
+			require.Equal(t, "COMPLETED", s.order(t, id).State)
+			return out
+		}
+		paid := func(lines ...orders.LineInput) commerce.UUID {
+			id := s.placed(t, lines...)
+			_, _, err := s.RecordPayment(k.Ctx, s.pay(id, s.order(t, id).Total))
+			require.NoError(t, err)
+			return id
+		}
+		s.put(t, "HAT", "WH", 6)
+		sent := paid(want("HAT", 1))
+		_, _, err := s.Ship(k.Ctx, s.parcel(s.accepted(t, sent)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"PLACED", "PAYMENT_RECORDED", "WORK_ACCEPTED", "SHIPPED", "COMPLETED"}, told(sent))
+
+		cut := paid(want("HAT", 2))
+		_, _, err = s.Ship(k.Ctx, s.parcel(s.accepted(t, cut), some("HAT", 1)))
+		require.NoError(t, err)
+		_, _, err = s.Cancel(k.Ctx, s.less(cut, some("HAT", 1)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"PLACED", "PAYMENT_RECORDED", "WORK_ACCEPTED", "SHIPPED", "PARTIALLY_CANCELED", "COMPLETED"}, told(cut))
+
+		held := paid(want("HAT", 4))
+		_, _, err = s.Ship(k.Ctx, s.parcel(s.accepted(t, held), some("HAT", 1)))
+		require.NoError(t, err)
+		_, _, err = s.Reject(k.Ctx, because(s.work(t, held)[0].ID, "broken"))
+		require.NoError(t, err)
+		require.Equal(t, "HELD", s.order(t, held).State)
+		_, _, err = s.Cancel(k.Ctx, s.less(held, some("HAT", 3)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"PLACED", "PAYMENT_RECORDED", "WORK_ACCEPTED", "SHIPPED", "WORK_REJECTED", "HELD", "PARTIALLY_CANCELED", "RELEASED", "COMPLETED"}, told(held))
+
+		s.put(t, "HAT", "ST", 1)
+		fetched := s.fetched(t, want("HAT", 1))
+		_, _, err = s.RecordPayment(k.Ctx, s.pay(fetched, 10000))
+		require.NoError(t, err)
+		_, _, err = s.VerifyPickup(k.Ctx, show(s.code(t, fetched)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"PLACED", "PAYMENT_RECORDED", "SHIPPED", "COMPLETED", "PICKED_UP"}, told(fetched))
+	})
 }

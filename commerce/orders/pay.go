@@ -60,6 +60,7 @@ func receive(ctx context.Context, tx *events.Tx, o locked, p PaymentInput) error
 		return err
 	}
 	note(tx, o.ID, "PAYMENT_RECORDED", p.Amount.String())
+	noteCompleted(tx, o)
 	return sayOrder(ctx, tx, o)
 }
 
@@ -69,6 +70,13 @@ func settled(o locked) State {
 		return Completed
 	}
 	return State(o.State)
+}
+
+// noteCompleted writes into the timeline that what was just done to a locked order has made it complete, if it has.
+func noteCompleted(tx *events.Tx, o locked) {
+	if State(o.State) == Open && settled(o) == Completed {
+		note(tx, o.ID, string(Completed), "")
+	}
 }
 
 func paymentRow(tx *events.Tx, order commerce.UUID, p PaymentInput) []any {
