@@ -102,6 +102,8 @@ func TestWhatIsUnknownIsToldWhereItWasNamed(t *testing.T) {
 		{"orderPaymentRecord", apitest.Vars{"idempotencyKey": "1", "order": apitest.Vars{"number": "x"}, "method": "CARD", "amount": apitest.Vars{"amount": "1", "currency": "CNY"}, "reference": "r"}, "NOT_FOUND order"},
 		{"fulfillmentAccept", apitest.Vars{"idempotencyKey": "1", "fulfillmentOrder": world.IDs["order1"]}, "NOT_FOUND fulfillmentOrder"},
 		{"fulfillmentShip", apitest.Vars{"idempotencyKey": "1", "fulfillmentOrder": "x", "dispatchToken": "x", "carrier": "c", "trackingNumber": "t"}, "NOT_FOUND fulfillmentOrder"},
+		{"returnRequest", apitest.Vars{"idempotencyKey": "1", "order": code("id", world.IDs["order1"]), "lines": []any{apitest.Vars{"sku": "HTA", "quantity": 1, "reason": "r"}}}, "NOT_FOUND lines.0.sku"},
+		{"returnRequest", apitest.Vars{"idempotencyKey": "1", "order": code("id", world.IDs["order1"]), "lines": []any{apitest.Vars{"line": "x", "quantity": 1, "reason": "r"}}}, "NOT_FOUND lines.0.line"},
 		{"listingPublish", apitest.Vars{"channel": none, "variants": []any{apitest.Vars{"sku": "HAT"}}}, "NOT_FOUND channel"},
 		{"listingUnpublish", apitest.Vars{"channel": apitest.Vars{"code": "market"}, "variants": []any{none}}, "NOT_FOUND variants.0"},
 		{"channelSync", apitest.Vars{"channel": none, "what": []string{"ORDERS"}}, "NOT_FOUND channel"},

@@ -89,12 +89,15 @@ func meant(lines []*ent.OrderLine, asked []LineQuantity) (parts []someOf, left b
 	}
 	sums := map[commerce.UUID]int64{}
 	for i, want := range asked {
-		found, missing := want.among(lines, open)
+		found, missing, err := want.among(i, lines, open)
+		if err != nil {
+			return nil, false, err
+		}
 		if missing > 0 {
 			left = true
 			rest := want
 			rest.Quantity = missing
-			if _, missing = rest.among(lines, gone); missing > 0 {
+			if _, missing, _ = rest.among(i, lines, gone); missing > 0 {
 				return nil, false, commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "is more than was bought and not canceled")
 			}
 		}

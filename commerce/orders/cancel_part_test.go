@@ -57,7 +57,8 @@ func TestAPartOfAnOrderIsCanceled(t *testing.T) {
 			{[]orders.LineQuantity{some("HAT", 6)}, "INVALID_INPUT lines.0.quantity"},
 			{[]orders.LineQuantity{some("CAP", 2), some("CAP", 1)}, "INVALID_INPUT lines.1.quantity"},
 			{[]orders.LineQuantity{{Line: &lines[2].ID, Quantity: 3}}, "INVALID_INPUT lines.0.quantity"},
-			{[]orders.LineQuantity{some("NONE", 1)}, "INVALID_INPUT lines.0.quantity"},
+			{[]orders.LineQuantity{some("HAT", 1), some("NONE", 1)}, "NOT_FOUND lines.1.sku"},
+			{[]orders.LineQuantity{{Line: &id, Quantity: 1}}, "NOT_FOUND lines.0.line"},
 			{[]orders.LineQuantity{some("HAT", 0)}, "INVALID_INPUT lines.0.quantity"},
 			{[]orders.LineQuantity{{Quantity: 1}}, "INVALID_INPUT lines.0"},
 		} {

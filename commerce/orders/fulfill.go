@@ -194,15 +194,12 @@ func take(lines []*ent.OrderLine, promised []*ent.Allocation, asked []LineQuanti
 		taken = left
 	}
 	for i, want := range asked {
-		open := want.Quantity
-		for _, l := range lines {
-			if !want.names(l) {
-				continue
-			}
-			n := min(open, left[l.ID])
-			left[l.ID] -= n
-			taken[l.ID] += n
-			open -= n
+		found, open, err := want.among(i, lines, left)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			taken[p.line.ID] += p.quantity
 		}
 		if open > 0 {
 			return nil, commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "is more than what is left to ship here")

@@ -86,7 +86,10 @@ func takeIn(ctx context.Context, tx *events.Tx, o locked, r awaited, at *ent.Loc
 	var movements []stock.Movement
 	returned := map[commerce.UUID]int64{}
 	for i, want := range asked {
-		found, open := want.among(lines, left)
+		found, open, err := want.among(i, lines, left)
+		if err != nil {
+			return err
+		}
 		if open > 0 {
 			return commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "is more than is awaited of this return")
 		}

@@ -85,7 +85,10 @@ func announce(ctx context.Context, tx *events.Tx, o locked, asked []ReturnLine) 
 	var units int64
 	var reasons []string
 	for i, want := range asked {
-		found, open := want.among(lines, out)
+		found, open, err := want.among(i, lines, out)
+		if err != nil {
+			return id, err
+		}
 		if open > 0 {
 			return id, commerce.Invalid([]string{"lines", strconv.Itoa(i), "quantity"}, "is more than what has left and is not announced to come back")
 		}
@@ -134,20 +137,30 @@ type someOf struct {
 	quantity int64
 }
 
-// among finds what is wanted among lines, in their order, taking it away from what is left of each. What is not found stays open.
-func (want LineQuantity) among(lines []*ent.OrderLine, left map[commerce.UUID]int64) (found []someOf, open int64) {
+// among finds what is wanted as the i-th among lines, in their order, taking it away from what is left of each. What is not found stays
+// open. It answers NOT_FOUND when no line is meant.
+func (want LineQuantity) among(i int, lines []*ent.OrderLine, left map[commerce.UUID]int64) (found []someOf, open int64, err error) {
 	open = want.Quantity
+	named := false
 	for _, l := range lines {
 		if !want.names(l) {
 			continue
 		}
+		named = true
 		if n := min(open, left[l.ID]); n > 0 {
 			left[l.ID] -= n
 			open -= n
 			found = append(found, someOf{l, n})
 		}
 	}
-	return found, open
+	if named {
+		return found, open, nil
+	}
+	field := "sku"
+	if want.Line != nil {
+		field = "line"
+	}
+	return nil, open, commerce.Errorf(commerce.NotFound, "the order has no such line").At("lines", strconv.Itoa(i), field)
 }
 
 // names tells whether a line is meant.

@@ -102,6 +102,8 @@ func TestGoodsComeBackInParts(t *testing.T) {
 			{[]orders.LineQuantity{some("CAP", 1)}, "INVALID_INPUT lines.0.quantity"},
 			{[]orders.LineQuantity{some("hat", 3), some("HAT", 2)}, "INVALID_INPUT lines.1.quantity"},
 			{[]orders.LineQuantity{{Line: &lines[2].ID, Quantity: 3}}, "INVALID_INPUT lines.0.quantity"},
+			{[]orders.LineQuantity{some("HAT", 1), some("NONE", 1)}, "NOT_FOUND lines.1.sku"},
+			{[]orders.LineQuantity{{Line: &id, Quantity: 1}}, "NOT_FOUND lines.0.line"},
 			{[]orders.LineQuantity{some("HAT", 0)}, "INVALID_INPUT lines.0.quantity"},
 			{[]orders.LineQuantity{{Quantity: 1}}, "INVALID_INPUT lines.0"},
 			{nil, "INVALID_INPUT lines"},
@@ -131,6 +133,10 @@ func TestGoodsComeBackInParts(t *testing.T) {
 
 		_, _, err = s.ReceiveReturn(k.Ctx, s.takeIn(one, "ST", orders.Restock, some("HAT", 4)))
 		testkit.Refused(t, err, commerce.InvalidInput, "lines.0.quantity")
+		_, _, err = s.ReceiveReturn(k.Ctx, s.takeIn(one, "ST", orders.Restock, some("HAT", 1), some("NONE", 1)))
+		testkit.Refused(t, err, commerce.NotFound, "lines.1.sku")
+		_, _, err = s.ReceiveReturn(k.Ctx, s.takeIn(one, "ST", orders.Restock, orders.LineQuantity{Line: &id, Quantity: 1}))
+		testkit.Refused(t, err, commerce.NotFound, "lines.0.line")
 		_, _, err = s.ReceiveReturn(k.Ctx, s.takeIn(one, "ST", "LOST", some("HAT", 1)))
 		testkit.Refused(t, err, commerce.InvalidInput, "lines.0.disposition")
 		_, _, err = s.ReceiveReturn(k.Ctx, s.takeIn(one, "ST", orders.Restock))
