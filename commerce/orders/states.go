@@ -80,7 +80,6 @@ type Situation struct {
 	Refundable int64       // what was paid and not given back
 	Returnable int64       // units that have left and are not announced to come back
 	Returning  int         // returns that are awaited
-	Left       bool        // whether anything has left
 	Pickup     bool        // whether the buyer comes
 	Late       bool        // whether the time for that is over
 	Work       []WorkState // of each location
@@ -120,7 +119,7 @@ var legal = []struct {
 func SituationOf(o *ent.Order, work []WorkState, now commerce.Instant) Situation {
 	return Situation{
 		State: State(o.State), Due: o.Total - o.Paid, Refundable: o.Paid - o.Refunded, Returnable: o.Returnable, Returning: o.ReturnsOpen,
-		Left: FulfillmentState(o.FulfillmentState) != Unfulfilled, Pickup: o.PickupLocationID != nil, Late: o.PickupUntil <= now, Work: work,
+		Pickup: o.PickupLocationID != nil, Late: o.PickupUntil <= now, Work: work,
 	}
 }
 

@@ -68,12 +68,12 @@ func situations(s State) (out []Situation) {
 	for bits := range 1 << 4 {
 		bit := func(i int) int { return bits >> i & 1 }
 		for _, w := range work {
-			x := Situation{State: s, Due: int64(bit(0)), Refundable: int64(bit(1)), Returnable: int64(bit(2)), Returning: bit(2), Left: bit(2) == 1, Pickup: bit(3) == 1, Work: []WorkState{w}}
+			x := Situation{State: s, Due: int64(bit(0)), Refundable: int64(bit(1)), Returnable: int64(bit(2)), Returning: bit(2), Pickup: bit(3) == 1, Work: []WorkState{w}}
 			if s == Completed {
 				x.Due = 0
 			}
 			if s == Canceled {
-				x.Returnable, x.Returning, x.Left = 0, 0, false
+				x.Returnable, x.Returning = 0, 0
 			}
 			out = append(out, x)
 		}
