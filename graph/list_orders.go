@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -247,9 +246,14 @@ func (r *Resolver) orderFilter(ctx context.Context, w *model.OrderWhere) ([]func
 // orderQuery keeps orders to a beginning of a number, or a whole external reference or SKU. Numbers are written in capitals; the prefix
 // is too, since LIKE tells cases apart on one engine and not on the other.
 func orderQuery(v *auth.Viewer, query string) func(*sql.Selector) {
+	query, wrong := commerce.ShortText.Clean(query) // as external references are stored
 	return func(s *sql.Selector) {
+		if wrong != nil {
+			none(s)
+			return
+		}
 		s.Where(sql.Or(
-			sql.HasPrefix(s.C(order.FieldNumber), strings.ToUpper(query)), sql.EQ(s.C(order.FieldExternalValue), query),
+			sql.HasPrefix(s.C(order.FieldNumber), orders.AsNumber(query)), sql.EQ(s.C(order.FieldExternalValue), query),
 			read.WithLineOf(v, query),
 		))
 	}

@@ -144,6 +144,70 @@ func TestIN02OneNameHoweverWritten(t *testing.T) {
 	})
 }
 
+// What was stored by a name is found by it, composed or not and whatever blanks are around it, by every kind of reference; a text that
+// nothing can be called finds nothing.
+func TestIN02ReferencesFindWhatTheyStored(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a := apitest.New(t, k)
+		c := a.Client(t)
+		const written, bad = " Cafe\u0301-1\u3000", "Café\u200b-1"
+		ext := func(text string) apitest.Vars { return apitest.Vars{"system": " erp ", "value": text} }
+		for mutation, in := range map[string]apitest.Vars{
+			"productUpsert": {"handle": "cafe\u0301 ", "title": "T", "externalRefs": []any{ext(written)}, "variants": []any{apitest.Vars{
+				"sku": written, "barcode": written, "externalRefs": []any{ext(written)}, "price": apitest.Vars{"amount": "1", "currency": "CNY"}}}},
+			"locationUpsert": {"code": written, "name": "N", "externalRefs": []any{ext(written)}},
+			"memberUpsert":   {"name": "N", "externalRefs": []any{ext(written)}, "identities": []any{ext(written)}},
+			"channelConnect": {"kind": "STOREFRONT", "code": written, "name": "N", "settings": []any{}},
+		} {
+			said, _ := call(t, c, mutation, in)
+			require.Empty(t, said, mutation)
+		}
+		for mutation, in := range map[string]apitest.Vars{
+			"stockSet": {"idempotencyKey": "s", "variant": apitest.Vars{"externalRef": ext(written)}, "location": apitest.Vars{"externalRef": ext(written)}, "onHand": 1, "reason": "count"},
+			"priceSet": {"variant": apitest.Vars{"barcode": written}, "channel": apitest.Vars{"code": written}, "amount": apitest.Vars{"amount": "2", "currency": "CNY"}},
+		} {
+			said, _ := call(t, c, mutation, in)
+			require.Empty(t, said, mutation)
+		}
+		said, _ := call(t, c, "orderPlace", apitest.Vars{"idempotencyKey": "o", "channel": apitest.Vars{"code": written}, "externalRef": ext(written),
+			"member": apitest.Vars{"identity": ext(written)}, "lines": []any{apitest.Vars{"variant": apitest.Vars{"externalRef": ext(written)}, "quantity": 1}},
+			"delivery": apitest.Vars{"pickup": apitest.Vars{"location": apitest.Vars{"code": "nowhere"}}}})
+		require.Equal(t, []string{"NOT_FOUND delivery.pickup.location"}, said)
+		said, _ = call(t, c, "orderPlace", apitest.Vars{"idempotencyKey": "o", "channel": apitest.Vars{"code": written}, "externalRef": ext(written),
+			"member": apitest.Vars{"externalRef": ext(written)}, "lines": []any{apitest.Vars{"variant": apitest.Vars{"sku": written}, "quantity": 1}},
+			"delivery": apitest.Vars{"ship": apitest.Vars{"address": apitest.Vars{}}}})
+		require.Empty(t, said)
+		_, err := k.Store.DB.Write().Exec(k.Ctx, "UPDATE orders SET number = '261122-7KQ2M9X'")
+		require.NoError(t, err)
+
+		found := func(field, arg string, v any) bool {
+			kind := strings.ToUpper(field[:1]) + field[1:] + "Ref"
+			return c.Must(t, "query($r: "+kind+"!) { it: "+field+"(by: $r) { id } }", apitest.Vars{"r": apitest.Vars{arg: v}}).Get("it") != nil
+		}
+		for field, args := range map[string][]string{
+			"product": {"externalRef"}, "variant": {"sku", "barcode", "externalRef"}, "location": {"code", "externalRef"}, "member": {"externalRef", "identity"},
+			"channel": {"code"}, "order": {"externalRef"},
+		} {
+			for _, arg := range args {
+				for _, text := range []string{written, "Café-1", "\tCafé-1", bad, "Cafe-1"} {
+					var v any = text
+					if arg == "externalRef" || arg == "identity" {
+						v = ext(text)
+					}
+					require.Equal(t, text != bad && text != "Cafe-1", found(field, arg, v), "%s by %s %q", field, arg, text)
+				}
+			}
+		}
+		require.True(t, found("product", "handle", " cafe\u0301"))
+		for number, want := range map[string]bool{"261122-7KQ2M9X": true, " 261122-7kq2m9x": true, "２６１１２２-7KQ2M9X": true, "261122-7KQ2M9": false, "261122-7KQ2M9X\u200b": false} {
+			require.Equal(t, want, found("order", "number", number), "%q", number)
+		}
+		for query, want := range map[string]int{written: 1, "Café-1": 1, " 261122-7kq": 1, bad: 0, "Cafe-1": 0} {
+			require.Equal(t, want, c.Must(t, `query($q: String!) { orders(where: {query: $q}) { totalCount } }`, apitest.Vars{"q": query}).Int("orders.totalCount"), "%q", query)
+		}
+	})
+}
+
 // injections are texts that mean something to databases, patterns, paths and templates.
 var injections = []string{`'; DROP TABLE products; --`, `"`, `\`, `%`, `_`, `%25`, `*`, `.*`, `(a+)+$`, `[`, `$.tags[0]`, `{"$ne": null}`, `$1`, `?`, `{{.}}`, `../../etc/passwd`, "1' OR '1'='1"}
 

@@ -15,6 +15,7 @@ import (
 // FindProducts answers the products in the order of refs, nil where the viewer has none such. However many refs there are, it takes
 // at most three statements. The shapes are put onto those that read products, as to bring along more than their own columns.
 func FindProducts(ctx context.Context, c *ent.Client, refs []commerce.ProductRef, shapes ...func(*sql.Selector)) ([]*ent.Product, error) {
+	refs = commerce.Cleaned(refs)
 	external, err := FindExternal(ctx, c, OfProduct, externals(refs, func(r commerce.ProductRef) *commerce.Reference { return r.External }))
 	if err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func FindProduct(ctx context.Context, c *ent.Client, ref commerce.ProductRef, sh
 // FindVariants answers the variants in the order of refs, nil where the viewer has none such. SKUs that differ only by case or width
 // are the same. However many refs there are, it takes at most four statements.
 func FindVariants(ctx context.Context, c *ent.Client, refs []commerce.VariantRef) ([]*ent.Variant, error) {
+	refs = commerce.Cleaned(refs)
 	names, err := namesOf(ctx, c, refs)
 	if err != nil {
 		return nil, err

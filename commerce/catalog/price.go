@@ -90,6 +90,7 @@ func (in PriceInput) check(ctx context.Context, tx *events.Tx) (*ent.Variant, *e
 
 // findChannel answers nil for a channel that the viewer does not see.
 func findChannel(ctx context.Context, c *ent.Client, ref commerce.ChannelRef) (*ent.Channel, error) {
+	ref = ref.Clean()
 	which := channel.CodeFolded(commerce.Fold(ref.Code))
 	if ref.ID != nil {
 		which = channel.ID(*ref.ID)

@@ -36,6 +36,7 @@ func (p *PricedVariant) Price(channel commerce.UUID, at commerce.Instant, home c
 // FindPriced answers variants in the order of refs, each with the prices that are in force on some channels at a moment; nil where
 // the viewer has no such variant. However many refs there are, it takes one statement, and one more for external references.
 func FindPriced(ctx context.Context, s *events.Store, refs []commerce.VariantRef, channels []commerce.UUID, at commerce.Instant) ([]*PricedVariant, error) {
+	refs = commerce.Cleaned(refs)
 	names, err := namesOf(ctx, s.Ent, refs)
 	if err != nil {
 		return nil, err

@@ -251,6 +251,7 @@ func (s *Service) open(c *ent.Channel) (*integrations.Connection, integrations.A
 
 // Find answers the channels that refs name, in their order, nil where the viewer sees none; in one statement.
 func Find(ctx context.Context, c *ent.Client, refs []commerce.ChannelRef) ([]*ent.Channel, error) {
+	refs = commerce.Cleaned(refs)
 	var ids []commerce.UUID
 	var codes []string
 	for _, r := range refs {

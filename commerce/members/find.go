@@ -14,6 +14,7 @@ import (
 // Find answers the members in the order of refs, nil where the viewer has none such. A phone finds nobody for a viewer without
 // members:pii. However many refs there are, it takes at most four statements.
 func Find(ctx context.Context, c *ent.Client, refs []commerce.MemberRef) ([]*ent.Member, error) {
+	refs = commerce.Cleaned(refs)
 	keys := make([]commerce.UUID, len(refs)) // by id, once the names are resolved
 	phones := make([]string, len(refs))
 	byExternal, err := externals(ctx, c, collect(refs, func(r commerce.MemberRef) *commerce.Reference { return r.External }))

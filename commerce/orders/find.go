@@ -15,12 +15,13 @@ import (
 
 // Find answers the order a ref names, nil when the viewer sees none. An external reference that several channels gave names none.
 func Find(ctx context.Context, c *ent.Client, ref commerce.OrderRef) (*ent.Order, error) {
+	ref = ref.Clean()
 	q := c.Order.Query()
 	switch {
 	case ref.ID != nil:
 		q = q.Where(order.ID(*ref.ID))
 	case ref.Number != "":
-		q = q.Where(order.Number(ref.Number))
+		q = q.Where(order.Number(AsNumber(ref.Number)))
 	case ref.External != nil:
 		q = q.Where(order.ExternalSystem(ref.External.System), order.ExternalValue(ref.External.Value))
 	default:
@@ -35,6 +36,7 @@ func Find(ctx context.Context, c *ent.Client, ref commerce.OrderRef) (*ent.Order
 
 // findChannel answers the channel a ref names, nil when the viewer sees none.
 func findChannel(ctx context.Context, c *ent.Client, ref commerce.ChannelRef) (*ent.Channel, error) {
+	ref = ref.Clean()
 	q := c.Channel.Query()
 	if ref.ID != nil {
 		q = q.Where(channel.ID(*ref.ID))

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"crypto/rand"
+	"strings"
 
 	"github.com/oneshelf/oneshelf/commerce"
 )
@@ -20,3 +21,6 @@ func newNumber(now commerce.Instant) string {
 	}
 	return string(out)
 }
+
+// AsNumber is a text as a number of an order is written, for looking one up: in capitals, of whatever width it was.
+func AsNumber(text string) string { return strings.ToUpper(commerce.Fold(text)) }

@@ -12,6 +12,7 @@ import (
 // FindLocations answers the locations in the order of refs, nil where the viewer has none such. Codes that differ only by case or
 // width are the same. However many refs there are, it takes at most three statements.
 func FindLocations(ctx context.Context, c *ent.Client, refs []commerce.LocationRef) ([]*ent.Location, error) {
+	refs = commerce.Cleaned(refs)
 	var named []commerce.Reference
 	for _, r := range refs {
 		if r.External != nil {
