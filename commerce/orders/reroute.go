@@ -81,10 +81,16 @@ func promiseOpen(ctx context.Context, tx *events.Tx, o locked) (bool, error) {
 	return err == nil, err
 }
 
-// refusers are the locations that said no to an order. Work that was closed keeps a reason only when its rest was refused.
+// refused tells whether a location said no to work. Work that was closed keeps a reason only when its rest was refused.
+func refused(w *ent.FulfillmentOrder) bool {
+	state := WorkState(w.State)
+	return state == WorkRejected || state == WorkClosed && w.HoldReason != ""
+}
+
+// refusers are the locations that said no to an order.
 func refusers(o locked) (out []commerce.UUID) {
 	for _, w := range o.work {
-		if state := WorkState(w.State); state == WorkRejected || state == WorkClosed && w.HoldReason != "" {
+		if refused(w) {
 			out = append(out, w.LocationID)
 		}
 	}
@@ -95,7 +101,7 @@ func refusers(o locked) (out []commerce.UUID) {
 func stillRefusing(ctx context.Context, tx *events.Tx, o locked, lines []line) ([]commerce.UUID, error) {
 	since := map[commerce.UUID]commerce.Instant{}
 	for _, w := range o.work {
-		if slices.Contains(refusers(o), w.LocationID) {
+		if refused(w) { // whatever other work it has meanwhile
 			since[w.LocationID] = max(since[w.LocationID], w.UpdatedAt)
 		}
 	}

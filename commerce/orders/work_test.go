@@ -136,6 +136,42 @@ func TestAShortPick(t *testing.T) {
 	})
 }
 
+// A location is asked again for what has arrived since it refused, also when it has taken other work of the order since.
+func TestALocationThatRefusedIsAskedForWhatArrivedSince(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		retrier := &orders.Retrier{Orders: s.Service}
+		goes := func(sku string) {
+			t.Helper()
+			k.Clock.Advance(time.Minute)
+			if sku != "" {
+				s.put(t, sku, "WH", 9)
+			}
+			n, err := retrier.Round(context.Background())
+			require.NoError(t, err)
+			require.Equal(t, 1, n)
+		}
+		s.put(t, "HAT", "WH", 2)
+		s.put(t, "CAP", "ST", 1)
+		id := s.placed(t, want("HAT", 2), want("CAP", 1))
+		_, _, err := s.Reject(k.Ctx, because(s.work(t, id)[0].ID, "not found"))
+		require.NoError(t, err)
+		goes("HAT")
+		require.Equal(t, []string{"WH REJECTED", "ST OPEN", "WH OPEN"}, s.states(t, id))
+		k.Clock.Advance(time.Minute)
+		s.put(t, "CAP", "WH", 9)
+		k.Clock.Advance(time.Minute)
+		_, _, err = s.Accept(k.Ctx, orders.AcceptInput{Key: fresh(), Work: s.work(t, id)[2].ID})
+		require.NoError(t, err)
+		_, _, err = s.Reject(k.Ctx, because(s.work(t, id)[1].ID, "not found"))
+		require.NoError(t, err)
+		require.Equal(t, "HELD", s.order(t, id).State)
+		goes("")
+		require.Equal(t, []string{"WH REJECTED", "ST REJECTED", "WH OPEN", "WH OPEN"}, s.states(t, id))
+		s.sums(t)
+	})
+}
+
 func TestMissingGoodsAreNeverMoreThanWereThere(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		s := newShop(t, k, k.Ctx)
