@@ -300,7 +300,7 @@ func (r *Resolver) workConnection(ctx context.Context, a keyset.Args, w *model.F
 	p, err := page(ctx, r.Cursors, pager[*ent.FulfillmentOrder]{
 		order: byIDOrder("work"), values: func(w *ent.FulfillmentOrder) []any { return []any{w.ID} },
 		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.FulfillmentOrder, error) {
-			return q.Clone().Where(shape).All(ctx)
+			return q.Clone().Where(shape).Modify(read.WithOrderState).All(ctx)
 		},
 	}, a)
 	if err != nil {

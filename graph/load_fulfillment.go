@@ -9,9 +9,11 @@ import (
 	"github.com/oneshelf/oneshelf/ent/allocation"
 	"github.com/oneshelf/oneshelf/ent/orderline"
 	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/read"
 )
 
-func workModel(ctx context.Context, w *ent.FulfillmentOrder, p *orderParts, locations map[commerce.UUID]*model.Location, o *model.Order) *model.FulfillmentOrder {
+// workModel tells work of an order in a state; o is that order where it is asked for.
+func workModel(ctx context.Context, w *ent.FulfillmentOrder, state orders.State, p *orderParts, locations map[commerce.UUID]*model.Location, o *model.Order) *model.FulfillmentOrder {
 	m := &model.FulfillmentOrder{
 		ID: id(commerce.FulfillmentOrderID, w.ID), State: model.FulfillmentOrderState(w.State), Location: locations[w.LocationID], Order: o,
 		Routing: routingOf(ctx, w, locations), Lines: []*model.FulfillmentOrderLine{},
@@ -20,7 +22,9 @@ func workModel(ctx context.Context, w *ent.FulfillmentOrder, p *orderParts, loca
 	case orders.WorkOnHold:
 		m.HoldReason = text(w.HoldReason)
 	case orders.WorkOpen:
-		m.AcceptBy = moment(w.AcceptBy)
+		if state == orders.Open { // else it goes nowhere
+			m.AcceptBy = moment(w.AcceptBy)
+		}
 	}
 	for _, a := range p.allocations[w.OrderID] {
 		n := a.Quantity
@@ -49,7 +53,8 @@ func parcelModel(f *ent.Fulfillment, p *orderParts, locations map[commerce.UUID]
 	return m
 }
 
-// workModels turns pieces of work into what is asked of them: through their orders, since that is what they are part of.
+// workModels turns pieces of work, read with the states of their orders, into what is asked of them: through their orders, since that
+// is what they are part of.
 func (r *Resolver) workModels(ctx context.Context, rows []*ent.FulfillmentOrder, s selection) ([]*model.FulfillmentOrder, error) {
 	out := make([]*model.FulfillmentOrder, len(rows))
 	if len(rows) == 0 {
@@ -91,7 +96,11 @@ func (r *Resolver) workModels(ctx context.Context, rows []*ent.FulfillmentOrder,
 		}
 	}
 	for i, w := range rows {
-		out[i] = workModel(ctx, w, parts, locations, parents[w.OrderID])
+		state, err := read.OrderStateOf(w)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = workModel(ctx, w, orders.State(state), parts, locations, parents[w.OrderID])
 	}
 	return out, nil
 }

@@ -117,7 +117,7 @@ func (r *Resolver) orderModels(ctx context.Context, rows []*ent.Order, s selecti
 		m.Attribution = attribution(o, locations)
 		if wantWork {
 			for _, w := range parts.work[o.ID] {
-				m.FulfillmentOrders = append(m.FulfillmentOrders, workModel(ctx, w, parts, locations, m))
+				m.FulfillmentOrders = append(m.FulfillmentOrders, workModel(ctx, w, orders.State(o.State), parts, locations, m))
 			}
 		}
 		if wantParcels {

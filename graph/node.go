@@ -14,6 +14,7 @@ import (
 	"github.com/oneshelf/oneshelf/ent/stocklevel"
 	"github.com/oneshelf/oneshelf/ent/stockmovement"
 	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/read"
 )
 
 // nodeKind is a kind of thing that can be found by its id alone: the scope it needs and how many are read at once.
@@ -104,7 +105,7 @@ func (r *Resolver) movementsByID(ctx context.Context, ids []commerce.UUID, s sel
 }
 
 func (r *Resolver) workByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.FulfillmentOrder, error) {
-	rows, err := r.Store.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.IDIn(ids...)).All(ctx)
+	rows, err := r.Store.Ent.FulfillmentOrder.Query().Where(fulfillmentorder.IDIn(ids...)).Modify(read.WithOrderState).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -106,6 +106,31 @@ func TestAStoreKeepsTheNotesOfItsOwnWork(t *testing.T) { // TN-04
 	})
 }
 
+// Work shows until when it is to be accepted only while it would go elsewhere after that: not while its order is held.
+func TestWorkOfAHeldOrderHasNoTime(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a, all := hats(t, k), readOperations(t)
+		c := a.Client(t)
+		stores(t, c, 1, 2)
+		c.Must(t, all["RoutingPolicySet"], apitest.Vars{"input": apitest.Vars{"acceptWithinSeconds": 60}})
+		r := c.Must(t, `mutation { orderPlace(input: {idempotencyKey: "o", channel: {code: "shop"}, lines: [{variant: {sku: "HAT"}, quantity: 12}], delivery: {ship: {address: {}}}}) {
+			order { fulfillmentOrders { id } } userErrors { message } } }`, nil)
+		first, second := r.Text("orderPlace.order.fulfillmentOrders.0.id"), r.Text("orderPlace.order.fulfillmentOrders.1.id")
+		times := func() []any {
+			r := c.Must(t, `query($id: ID!) { node(id: $id) { ... on FulfillmentOrder { state acceptBy } } orders { edges { node { fulfillmentOrders { id acceptBy } } } }
+				fulfillmentOrders(where: {states: [OPEN], location: {code: "S2"}}) { edges { node { acceptBy } } } }`, apitest.Vars{"id": second})
+			require.Equal(t, "OPEN", r.Text("node.state"))
+			return []any{r.Get("node.acceptBy"), r.Get("orders.edges.0.node.fulfillmentOrders.1.acceptBy"), r.Get("fulfillmentOrders.edges.0.node.acceptBy")}
+		}
+		for _, at := range times() {
+			require.NotNil(t, at)
+		}
+		c.Must(t, all["FulfillmentReject"], apitest.Vars{"input": apitest.Vars{"idempotencyKey": "r", "fulfillmentOrder": first, "reason": "the roof leaks"}})
+		require.Equal(t, "HELD", c.Must(t, "{ orders { edges { node { state } } } }", nil).Text("orders.edges.0.node.state"))
+		require.Equal(t, []any{nil, nil, nil}, times())
+	})
+}
+
 func TestRoutingTakesTheSameStatementsForAnyNumberOfPlaces(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		a, all := hats(t, k), readOperations(t)

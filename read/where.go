@@ -38,6 +38,27 @@ func CategoryOf(p *ent.Product) ([]string, error) {
 	return strings.Split(key, "\x1f"), nil
 }
 
+// orderStateKey is the column that WithOrderState adds.
+const orderStateKey = "order_state"
+
+// WithOrderState lets a statement over work bring along in which state each one's order is; OrderStateOf reads it.
+func WithOrderState(s *sql.Selector) {
+	s.AppendSelectExprAs(sql.Raw("COALESCE((SELECT o.state FROM orders o WHERE o.brand_id = fulfillment_orders.brand_id AND o.id = fulfillment_orders.order_id), '')"), orderStateKey)
+}
+
+// OrderStateOf answers the state of the order that work is of. It fails for work that was not read with WithOrderState.
+func OrderStateOf(w *ent.FulfillmentOrder) (string, error) {
+	v, err := w.Value(orderStateKey)
+	if err != nil {
+		return "", err
+	}
+	state, ok := v.(string)
+	if !ok {
+		return "", fmt.Errorf("an order's state is of type %T", v)
+	}
+	return state, nil
+}
+
 // InCategory keeps products to a category of the viewer's brand or what is below it. A range over the path's key needs no pattern.
 func InCategory(v *auth.Viewer, path []string) *sql.Predicate {
 	key := strings.Join(path, "\x1f")
