@@ -1,10 +1,13 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +28,8 @@ const (
 	gathering = 8 * time.Millisecond
 	// deskTime is how long a transaction may take, whatever becomes of those who wait for it.
 	deskTime = 20 * time.Second
+	// ownTime is how long each may take that is tried by itself after that, while the others wait: by itself it is a matter of milliseconds.
+	ownTime = 5 * time.Second
 )
 
 // placing is an orderPlace that waits for its turn.
@@ -45,6 +50,8 @@ type placing struct {
 type desk struct {
 	mu    sync.Mutex
 	lines map[string]*waiting
+
+	most, own time.Duration // deskTime and ownTime when 0
 }
 
 // waiting are those who see the same and can share a transaction.
@@ -163,42 +170,28 @@ func (w *waiting) take() []*placing {
 }
 
 // placeTogether places orders in one transaction and tells each its verdict. When something goes wrong that is nobody's verdict, as a
-// key that another process has bound meanwhile, each is tried by itself.
+// key that another process has bound meanwhile, a panic or a wait that took all its time, each is tried by itself.
 func (s *Service) placeTogether(ctx context.Context, all []*placing) {
-	told := all
-	defer func() {
-		if r := recover(); r != nil { // what a request may not do, no request may do to the others
-			for _, p := range told {
-				p.verdict = events.Verdict[Placed]{Err: fmt.Errorf("placing orders: %v", r)}
+	most := cmp.Or(s.desk.most, deskTime)
+	if len(all) > 1 {
+		if s.try(ctx, most, all) == nil {
+			for _, p := range all {
 				close(p.done)
 			}
+			return
 		}
-	}()
-	ctx, cancel := context.WithTimeout(auth.With(ctx, all[0].viewer), deskTime)
-	defer cancel()
-	err := s.placeAll(ctx, all)
-	if err != nil && len(all) > 1 {
-		for i, p := range all {
-			told = all[i:]
-			s.placeAlone(ctx, p)
-			close(p.done)
-		}
-		told = nil
-		return
+		most = cmp.Or(s.desk.own, ownTime)
 	}
-	if err != nil {
-		s.placeAlone(ctx, all[0])
-	}
-	told = nil
 	for _, p := range all {
+		s.placeAlone(ctx, most, p)
 		close(p.done)
 	}
 }
 
 // placeAlone places one order. A broken unique constraint means that its key or its number was taken meanwhile: the next try finds it.
-func (s *Service) placeAlone(ctx context.Context, p *placing) {
+func (s *Service) placeAlone(ctx context.Context, most time.Duration, p *placing) {
 	for range 3 {
-		err := s.placeAll(auth.With(ctx, p.viewer), []*placing{p})
+		err := s.try(ctx, most, []*placing{p})
 		if err == nil {
 			return
 		}
@@ -207,6 +200,28 @@ func (s *Service) placeAlone(ctx context.Context, p *placing) {
 			return
 		}
 	}
+}
+
+// try is placeAll, with the eyes of the first, for so long at most: one whose time was up may come again, and is told so. What a request
+// may not do, no request may do to the others: a panic is an error of this try. Its text may quote what a log may not have.
+func (s *Service) try(ctx context.Context, most time.Duration, all []*placing) (err error) {
+	ctx, cancel := context.WithTimeout(auth.With(ctx, all[0].viewer), most)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			what := fmt.Sprintf("%T", r)
+			if e, ok := r.(runtime.Error); ok {
+				what = e.Error()
+			}
+			s.Store.Log.Error("placing orders panicked", "orders", len(all), "panic", what, "stack", string(debug.Stack()))
+			err = errors.New("placing orders panicked: " + what)
+		}
+	}()
+	err = s.placeAll(ctx, all)
+	if err != nil && ctx.Err() != nil {
+		err = &commerce.Error{Code: commerce.Conflict, Message: "many change the same at once; try again", Retryable: true, Err: err}
+	}
+	return err
 }
 
 // placeAll runs the transaction. Its error is nobody's verdict.
