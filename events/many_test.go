@@ -3,6 +3,7 @@ package events_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,4 +63,29 @@ func TestCallersTogetherAreJudgedApart(t *testing.T) { // ID-01, ID-02, ID-03
 		require.Equal(t, 4, k.Count(t, "events", ""))
 		require.Equal(t, 4, k.Count(t, "idempotency_keys", ""))
 	})
+}
+
+// The same call may be made at another process while this one runs, and be why it is refused here: then what it was answered is told,
+// and the refusals of others stay.
+func TestARefusalThatTheSameCallBroughtAboutIsNotTold(t *testing.T) { // ID-04
+	k := testkit.Postgres(t) // SQLite's writers take turns: there the key is found before anything else
+	refused := commerce.Errorf(commerce.InsufficientStock, "the last unit is gone")
+	callers := []events.Caller{
+		{Call: events.Call{Operation: "try", Key: "1", Input: "a"}, Viewer: auth.From(k.Ctx)},
+		{Call: events.Call{Operation: "try", Key: "2", Input: "b"}, Viewer: auth.From(k.Ctx)},
+		{Call: events.Call{Operation: "try", Key: "3", Input: "c"}, Viewer: auth.From(k.Ctx)},
+	}
+	elsewhere := slices.Clone(callers[:2])
+	elsewhere[1].Input = "other"
+	verdicts, err := events.OnceTogether(k.Ctx, k.Store, callers, func(_ *events.Tx, fresh []int) ([]events.Verdict[string], error) {
+		require.Len(t, fresh, 3)
+		_, err := events.OnceTogether(k.Ctx, another(t, k), elsewhere, func(*events.Tx, []int) ([]events.Verdict[string], error) {
+			return []events.Verdict[string]{{Answer: "won"}, {Answer: "won"}}, nil
+		})
+		return []events.Verdict[string]{{Err: refused}, {Err: refused}, {Err: refused}}, err
+	})
+	require.NoError(t, err)
+	require.Equal(t, events.Verdict[string]{Answer: "won", Replayed: true}, verdicts[0])
+	testkit.Refused(t, verdicts[1].Err, commerce.IdempotencyMismatch, "idempotencyKey")
+	require.Equal(t, events.Verdict[string]{Err: refused}, verdicts[2])
 }

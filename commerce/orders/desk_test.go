@@ -64,3 +64,25 @@ func TestALongWaitIsToldAsOneThatMayBeTriedAgain(t *testing.T) { // CC-06
 		s.sums(t)
 	})
 }
+
+// A caller who comes again at another process while the first call is under way is told its order, not that the last unit is gone: that
+// very order has it.
+func TestTheSameOrderOfTheLastUnitAtTwoProcesses(t *testing.T) { // ID-04
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		s := newShop(t, k, k.Ctx)
+		processes := []*orders.Service{s.Service, {Store: k.Again(t).Store, Tokens: s.Tokens}}
+		const rounds = 100
+		for i := range rounds {
+			s.put(t, "HAT", "WH", int64(i+1)) // one more than is reserved
+			in := s.input(want("HAT", 1))
+			var placed [2]orders.Placed
+			var errs [2]error
+			testkit.AtOnce(2, 2, func(i int) { placed[i], _, errs[i] = processes[i].Place(k.Ctx, in) })
+			require.NoError(t, errs[0])
+			require.NoError(t, errs[1])
+			require.Equal(t, placed[0], placed[1])
+		}
+		require.Equal(t, rounds, k.Count(t, "orders", ""))
+		s.sums(t)
+	})
+}
