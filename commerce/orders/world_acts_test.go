@@ -109,6 +109,10 @@ func (w *world) try(r *rand.Rand, name string) *act {
 	case "hand out":
 		return w.handOut(r)
 	case "cancel", "cancel a part", "cancel what has not left":
+		some := slices.DeleteFunc(slices.Clone(w.orders), func(l *life) bool { return !l.is("OPEN") || l.fulfillment() != orders.PartiallyFulfilled })
+		if name == "cancel" && len(some) > 0 && chance(r, 2) { // one of which some has left
+			l = some[r.IntN(len(some))]
+		}
 		return w.called(r, name, l)
 	}
 	return w.paid(r, name, l)
@@ -256,6 +260,7 @@ func (w *world) called(r *rand.Rand, name string, l *life) *act {
 	return keyed(name, refusal, func(ctx context.Context) (orders.Placed, bool, error) { return w.Cancel(ctx, in) }, func(orders.Placed) error {
 		return w.change(l, func() {
 			if gone || whole && left { // it is only asked for
+				l.ask()
 				return
 			}
 			if whole {
@@ -263,9 +268,10 @@ func (w *world) called(r *rand.Rand, name string, l *life) *act {
 			}
 			for i := range l.lines {
 				b := &l.lines[i]
-				if b.canceled += cut[i]; whole {
-					b.canceled = b.quantity
+				if whole {
+					cut[i] = b.open()
 				}
+				b.cancel(cut[i])
 			}
 		})
 	})

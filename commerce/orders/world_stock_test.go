@@ -204,6 +204,9 @@ func (w *world) timePasses(r *rand.Rand) *act {
 		var errs []error
 		for _, l := range all {
 			errs = append(errs, w.read(l))
+			w.mu.Lock()
+			l.goesOn()
+			w.mu.Unlock()
 		}
 		return errors.Join(errs...)
 	}}

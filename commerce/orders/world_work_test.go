@@ -37,21 +37,24 @@ func (w *world) worked(r *rand.Rand, name string, l *life) *act {
 	if name == "accept" {
 		in := orders.AcceptInput{Key: fresh(), Work: work.ID}
 		return keyed(name, first(illegal(l.is("OPEN") && may(work))), func(ctx context.Context) (orders.Accepted, bool, error) { return w.Accept(ctx, in) },
-			func(orders.Accepted) error { return w.read(l) })
+			func(orders.Accepted) error { return w.change(l, func() { becomes(l, work.ID, orders.WorkAccepted) }) })
 	}
 	in := because(work.ID, "no hands")
 	refusal := first(illegal(l.is("OPEN") && may(work)))
-	done := func(commerce.UUID) error { return w.read(l) }
+	done := func(state orders.WorkState) func(commerce.UUID) error {
+		return func(commerce.UUID) error { return w.change(l, func() { becomes(l, work.ID, state) }) }
+	}
 	switch name {
 	case "hold":
-		return keyed(name, refusal, func(ctx context.Context) (commerce.UUID, bool, error) { return w.Hold(ctx, in) }, done)
+		return keyed(name, refusal, func(ctx context.Context) (commerce.UUID, bool, error) { return w.Hold(ctx, in) }, done(orders.WorkOnHold))
 	case "go on":
-		return keyed(name, refusal, func(ctx context.Context) (commerce.UUID, bool, error) { return w.Release(ctx, in) }, done)
+		return keyed(name, refusal, func(ctx context.Context) (commerce.UUID, bool, error) { return w.Release(ctx, in) }, done(orders.WorkOpen))
 	}
 	in.Missing = name == "refuse, missing"
-	open := l.open(work.ID)
+	open, nobody := l.open(work.ID), w.nobody(l, work)
 	return keyed(name, refusal, func(ctx context.Context) (orders.Rejected, bool, error) { return w.Reject(ctx, in) }, func(orders.Rejected) error {
 		return w.change(l, func() {
+			l.refused(work.ID, open, nobody)
 			for _, a := range open {
 				if in.Missing {
 					level := w.levels[place(a.VariantID, &ent.Location{ID: work.LocationID})]
@@ -89,7 +92,10 @@ func (w *world) parcelOf(r *rand.Rand, name string, l *life, work *ent.Fulfillme
 	revoked := judgement{stale || work.State != "ACCEPTED" || !l.is("OPEN", "CANCEL_REQUESTED") || l.pickup, commerce.DispatchRevoked}
 	refusal := first(revoked, invalid(tooMany), tooFew(w.lacks(l, leaves, work.LocationID)))
 	return keyed(name, refusal, func(ctx context.Context) (orders.Shipped, bool, error) { return w.Ship(ctx, in) }, func(orders.Shipped) error {
-		return w.change(l, func() { w.leave(l, leaves, work.LocationID) })
+		return w.change(l, func() {
+			l.sent(work.ID, leaves)
+			w.leave(l, leaves, work.LocationID)
+		})
 	})
 }
 
@@ -128,9 +134,10 @@ func (w *world) handOut(r *rand.Rand) *act {
 		return &act{name: "hand out", call: func(context.Context) (any, bool, error) { return nil, false, err }}
 	}
 	in := show(w.CodeText(code))
-	leaves := map[commerce.UUID]int64{}
+	leaves, given := map[commerce.UUID]int64{}, []commerce.UUID{}
 	for _, work := range l.work {
 		if work.State == "OPEN" || work.State == "ACCEPTED" {
+			given = append(given, work.ID)
 			for _, a := range l.open(work.ID) {
 				leaves[a.OrderLineID] += a.Quantity - a.Fulfilled - a.Released
 			}
@@ -143,6 +150,9 @@ func (w *world) handOut(r *rand.Rand) *act {
 	return keyed("hand out", refusal, func(ctx context.Context) (orders.Placed, bool, error) { return w.VerifyPickup(ctx, in) }, func(orders.Placed) error {
 		return w.change(l, func() {
 			l.used = true
+			for _, work := range given {
+				becomes(l, work, orders.WorkClosed)
+			}
 			w.leave(l, leaves, w.st.ID)
 		})
 	})
@@ -161,8 +171,11 @@ func (w *world) returned(r *rand.Rand, name string, l *life) *act {
 		n := upTo(r, b.fulfilled-b.returned-b.coming)
 		in := w.back(l.id, orders.LineQuantity{Line: &b.id, Quantity: n})
 		refusal := first(illegal(l.out() > 0), invalid(n > b.fulfilled-b.returned-b.coming))
-		return keyed(name, refusal, func(ctx context.Context) (commerce.UUID, bool, error) { return w.RequestReturn(ctx, in) }, func(commerce.UUID) error {
-			return w.change(l, func() { b.coming += n })
+		return keyed(name, refusal, func(ctx context.Context) (commerce.UUID, bool, error) { return w.RequestReturn(ctx, in) }, func(id commerce.UUID) error {
+			return w.change(l, func() {
+				b.coming += n
+				becomes(l, id, orders.ReturnRequested)
+			})
 		})
 	}
 	if len(l.returns) == 0 {
@@ -170,9 +183,15 @@ func (w *world) returned(r *rand.Rand, name string, l *life) *act {
 	}
 	back := l.returns[r.IntN(len(l.returns))]
 	coming := map[commerce.UUID]int64{}
+	awaited, arrived := int64(0), int64(0)
 	for _, row := range l.coming {
-		if row.OrderReturnID == back.ID && row.Disposition == "" {
+		switch {
+		case row.OrderReturnID != back.ID:
+		case row.Disposition == "":
 			coming[row.OrderLineID] += row.Quantity
+			awaited += row.Quantity
+		default:
+			arrived += row.Quantity
 		}
 	}
 	if name == "turn a return away" {
@@ -182,6 +201,10 @@ func (w *world) returned(r *rand.Rand, name string, l *life) *act {
 				return w.change(l, func() {
 					for i := range l.lines {
 						l.lines[i].coming -= coming[l.lines[i].id]
+					}
+					becomes(l, back.ID, orders.ReturnRejected)
+					if arrived > 0 {
+						becomes(l, back.ID, orders.ReturnReceived)
 					}
 				})
 			})
@@ -198,6 +221,10 @@ func (w *world) returned(r *rand.Rand, name string, l *life) *act {
 		return w.change(l, func() {
 			b.coming -= n
 			b.returned += n
+			becomes(l, back.ID, orders.ReturnRequested)
+			if awaited == n {
+				becomes(l, back.ID, orders.ReturnReceived)
+			}
 			if as == orders.Restock {
 				w.at(b.variant, at).onHand += n
 			} else {
