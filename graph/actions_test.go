@@ -159,10 +159,9 @@ var actions = []string{
 
 // What nextActions lists goes well, and everything else answers IllegalTransition with the same list, wherever random lives lead.
 func TestNextActionsAreTrue(t *testing.T) {
+	seed := testkit.Seed(t)
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		c := apitest.New(t, k).Client(t)
-		seed := rand.Uint64()
-		t.Logf("seed %d", seed)
 		do := func(mutation, selection string, in apitest.Vars) apitest.Response {
 			kind := strings.ToUpper(mutation[:1]) + mutation[1:]
 			said := c.Do(t, "mutation($input: "+kind+"Input!) { it: "+mutation+"(input: $input) { "+selection+
@@ -242,6 +241,7 @@ func TestNextActionsAreTrue(t *testing.T) {
 				}
 			}
 		}
+		t.Logf("done %v", done)
 		for _, action := range actions {
 			require.Positive(t, done[action], "%s was never done", action)
 		}
