@@ -46,9 +46,12 @@ func (s *Service) SetPolicy(ctx context.Context, in PolicyInput) (routing.Policy
 		return routing.Policy{}, err
 	}
 	return events.Do(ctx, s.Store, func(tx *events.Tx) (routing.Policy, error) {
-		// Brands without a policy have no row to lock: the brand's own keeps two who say something at once from forgetting each other.
-		if _, err := tx.Exec(ctx, "SELECT 1 FROM brands WHERE id = ?"+tx.ForUpdate(), tx.Viewer.Brand); err != nil {
-			return routing.Policy{}, err
+		// Brands without a policy have no row to lock: the brand's own keeps two who say something at once from forgetting each other. The
+		// lock lets others write rows that point at the brand. SQLite has one writer.
+		if tx.Engine() == db.Postgres {
+			if _, err := tx.Exec(ctx, "SELECT 1 FROM brands WHERE id = ? FOR NO KEY UPDATE", tx.Viewer.Brand); err != nil {
+				return routing.Policy{}, err
+			}
 		}
 		policy, err := policyOf(ctx, tx)
 		if err != nil {

@@ -3,6 +3,7 @@ package orders_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/commerce/routing"
+	"github.com/oneshelf/oneshelf/internal/db"
 	"github.com/oneshelf/oneshelf/internal/testkit"
 )
 
@@ -81,6 +83,21 @@ func TestWhatAPolicyMayNotSay(t *testing.T) {
 		testkit.Refused(t, err, commerce.Forbidden, "")
 		require.Zero(t, k.Count(t, "routing_policies", ""))
 	})
+}
+
+// Setting a policy does not wait for those whose rows point at the brand, which is nearly everybody, nor they for it.
+func TestAPolicyWaitsForNobodyWhoPointsAtTheBrand(t *testing.T) { // CC-06
+	k := testkit.Postgres(t)
+	s := newShop(t, k, k.Ctx)
+	soon, stop := context.WithTimeout(k.Ctx, 10*time.Second)
+	defer stop()
+	require.NoError(t, k.Store.DB.InTx(k.Ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(k.Ctx, "SELECT 1 FROM brands WHERE id = ? FOR KEY SHARE", k.Brand.ID); err != nil { // as a foreign key does
+			return err
+		}
+		_, err := s.SetPolicy(soon, orders.PolicyInput{MaxParcels: commerce.Some(1)})
+		return err
+	}))
 }
 
 // A policy that is not in force for every buyer leaves nobody out for good.
