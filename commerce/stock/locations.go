@@ -13,7 +13,8 @@ import (
 	"github.com/oneshelf/oneshelf/internal/db"
 )
 
-// LocationInput is a location as it should be. Without By it goes by Code. Null brings back what a new location begins with.
+// LocationInput is a location as it should be. Without By it goes by Code. Null brings back what a new location begins with;
+// for Code, Name, Kind and Ownership, which a location always has, it is INVALID_INPUT.
 type LocationInput struct {
 	By           *commerce.LocationRef
 	Code         commerce.Maybe[string]

@@ -169,6 +169,9 @@ func TestEveryMistakeInALocationIsNamedAtOnce(t *testing.T) {
 	})
 	require.Equal(t, []string{"INVALID_INPUT code", "INVALID_INPUT name", "INVALID_INPUT kind", "INVALID_INPUT ownership", "INVALID_INPUT priority",
 		"INVALID_INPUT point.latitude", "INVALID_INPUT point.longitude", "INVALID_INPUT address.line1", "INVALID_INPUT externalRefs.0.value"}, testkit.Said(err))
+	null := commerce.Null[string]()
+	_, err = s.LocationUpsert(k.Ctx, stock.LocationInput{By: &commerce.LocationRef{Code: "SH-1"}, Code: null, Name: null, Kind: null, Ownership: null})
+	require.Equal(t, []string{"INVALID_INPUT code", "INVALID_INPUT name", "INVALID_INPUT kind", "INVALID_INPUT ownership"}, testkit.Said(err))
 	_, err = s.LocationUpsert(k.Ctx, stock.LocationInput{Name: commerce.Some("x")})
 	testkit.Refused(t, err, commerce.InvalidInput, "code")
 	_, err = s.LocationUpsert(k.Ctx, stock.LocationInput{By: &commerce.LocationRef{External: &commerce.Reference{System: "pos", Value: "1"}}})
