@@ -139,5 +139,6 @@ type DiscountShare struct {
 	Bought int64  `json:"bought,omitempty"`
 }
 
-// MaxQuantity bounds every quantity, so that sums stay within 32 bits outside and 64 bits inside.
+// MaxQuantity bounds every quantity, so that each is within 32 bits and sums are within 64. A sum beyond 32 bits, such as what three
+// locations have, is told outside as 2,147,483,647.
 const MaxQuantity = 1_000_000_000

@@ -13,8 +13,10 @@ import (
 	"github.com/oneshelf/oneshelf/commerce"
 )
 
-// MarshalInt writes a GraphQL Int.
+// MarshalInt writes a GraphQL Int, which has 32 bits: a sum beyond them is told as the largest or smallest there is, since a client in
+// whose language an Int is one could not read the whole answer.
 func MarshalInt(i int) graphql.Marshaler {
+	i = max(math.MinInt32, min(i, math.MaxInt32))
 	return graphql.WriterFunc(func(w io.Writer) { io.WriteString(w, strconv.Itoa(i)) })
 }
 

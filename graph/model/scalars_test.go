@@ -1,6 +1,8 @@
 package model_test
 
 import (
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +10,16 @@ import (
 
 	"github.com/oneshelf/oneshelf/graph/model"
 )
+
+func TestAnIntHas32Bits(t *testing.T) {
+	for n, want := range map[int]string{
+		0: "0", -1: "-1", math.MaxInt32: "2147483647", math.MaxInt32 + 1: "2147483647", math.MinInt32: "-2147483648", math.MinInt64: "-2147483648",
+	} {
+		var written strings.Builder
+		model.MarshalInt(n).MarshalGQL(&written)
+		require.Equal(t, want, written.String())
+	}
+}
 
 // A moment that comes in is RFC 3339 and nothing beside it, of the years 1 to 9999 as UTC counts them, in microseconds.
 func TestMomentsComeInAsRFC3339(t *testing.T) {
