@@ -151,7 +151,9 @@ func (r *Resolver) movements(ctx context.Context, rows []*ent.StockMovement, s s
 	if err != nil {
 		return nil, err
 	}
-	hides, err := r.hiddenOrders(ctx, rows)
+	told, err := r.told(ctx, each(rows, func(m *ent.StockMovement) commerce.Reference {
+		return commerce.Reference{System: m.ReferenceSystem, Value: m.ReferenceValue}
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -160,26 +162,21 @@ func (r *Resolver) movements(ctx context.Context, rows []*ent.StockMovement, s s
 		out[i] = &model.StockMovement{
 			ID: id(commerce.StockMovementID, m.ID), Kind: model.StockMovementKind(m.Kind), OnHandDelta: int(m.OnHandDelta), ReservedDelta: int(m.ReservedDelta),
 			IncomingDelta: int(m.IncomingDelta), DamagedDelta: int(m.DamagedDelta),
-			Reason: text(m.Reason), Actor: m.Actor, Cause: m.Cause, OccurredAt: m.OccurredAt.Time(), Variant: vs[m.VariantID], Location: ls[m.LocationID],
-		}
-		if m.ReferenceSystem != "" && !hides(m) {
-			out[i].Reference = &model.ExternalRef{System: m.ReferenceSystem, Value: m.ReferenceValue}
+			Reason: text(m.Reason), Reference: told[i], Actor: m.Actor, Cause: m.Cause, OccurredAt: m.OccurredAt.Time(), Variant: vs[m.VariantID], Location: ls[m.LocationID],
 		}
 	}
 	return out, nil
 }
 
-// hiddenOrders tells of which movements the reference names an order that does not exist for the viewer: the ledger follows places, and
-// an order's channel may be none of a narrowed token's.
-func (r *Resolver) hiddenOrders(ctx context.Context, rows []*ent.StockMovement) (func(*ent.StockMovement) bool, error) {
+// told are references as the viewer is told them, in order: null for none, and for one that names an order that does not exist for the
+// viewer: what moves and keeps stock follows places, and an order's channel may be none of a narrowed token's.
+func (r *Resolver) told(ctx context.Context, refs []commerce.Reference) ([]*model.ExternalRef, error) {
 	v := auth.From(ctx)
-	if !v.NarrowedByChannel() && !v.NarrowedByLocation() {
-		return func(*ent.StockMovement) bool { return false }, nil
-	}
+	narrowed := v.NarrowedByChannel() || v.NarrowedByLocation()
 	var numbers []string
-	for _, m := range rows {
-		if m.ReferenceSystem == ofOrder {
-			numbers = append(numbers, m.ReferenceValue)
+	for _, ref := range refs {
+		if narrowed && ref.System == ofOrder {
+			numbers = append(numbers, ref.Value)
 		}
 	}
 	seen := map[string]bool{}
@@ -192,7 +189,12 @@ func (r *Resolver) hiddenOrders(ctx context.Context, rows []*ent.StockMovement) 
 			seen[n] = true
 		}
 	}
-	return func(m *ent.StockMovement) bool { return m.ReferenceSystem == ofOrder && !seen[m.ReferenceValue] }, nil
+	return each(refs, func(ref commerce.Reference) *model.ExternalRef {
+		if ref.System == "" || narrowed && ref.System == ofOrder && !seen[ref.Value] {
+			return nil
+		}
+		return &model.ExternalRef{System: ref.System, Value: ref.Value}
+	}), nil
 }
 
 // ofOrder is the system of references to our own orders, by their number.

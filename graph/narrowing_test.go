@@ -27,7 +27,7 @@ var views = map[string]view{
 		seen: []string{"ST", "HAT at ST", "BAG at ST", "order2", "order3", "work2 at ST", "work3 at ST", "parcel3 from ST", "member2", "member3", "product", "HAT", "CAP", "BAG",
 			"shop", "market", "listing", "return3", "refund3", "reservation at ST", "transfer"},
 		hidden: []string{"WH", "HAT at WH", "CAP at WH", "order1", "work1 at WH", "work2 at WH", "parcel1 from WH", "parcel2 from WH", "member1", "member4", "line1", "payment1", "return1", "refund1", "reservation at WH"},
-		texts:  []string{"Alpha refund 1", "Alpha return 1", "Alpha place WH", "street of WH", "count at WH", "member 1", "member 4", "note 1", "payment 1", "from WH", "WEB-ORDER-1", "13900000001", "13900000004"},
+		texts:  []string{"Alpha refund 1", "Alpha return 1", "Alpha place WH", "street of WH", "count at WH", "member 1", "member 4", "note 1", "payment 1", "from WH", "WEB-ORDER-1", "13900000001", "13900000004", "cart at WH"},
 	},
 	"a token of the market": {
 		claims: auth.Claims{Channels: []string{"market"}},
@@ -48,7 +48,7 @@ var views = map[string]view{
 		seen:   []string{"product", "HAT"},
 		hidden: []string{"WH", "ST", "HAT at WH", "HAT at ST", "shop", "market", "listing", "order1", "order2", "order3", "member1", "member2", "member3", "member4", "work2 at ST", "parcel3 from ST", "return3", "refund3",
 			"reservation at WH", "reservation at ST", "transfer"},
-		texts: []string{"Alpha place", "Alpha channel", "Alpha member", "Alpha note", "Alpha parcel", "Alpha street", "77.00", "88.00"},
+		texts: []string{"Alpha place", "Alpha channel", "Alpha member", "Alpha note", "Alpha parcel", "Alpha street", "77.00", "88.00", "Alpha cart", "Alpha van"},
 	},
 	"a token of a place that does not exist": {
 		claims: auth.Claims{Locations: []string{"nowhere"}},
@@ -210,28 +210,40 @@ func TestStreamsAreNarrowed(t *testing.T) {
 	})
 }
 
-// A transfer is read by its id from either end, with the other end null to whoever does not see it; a reservation from a place that it keeps
-// something at, with what it keeps there. A third place has neither.
+// A transfer is read by its id and listed from either end, with the other end null to whoever does not see it; a reservation from a place
+// that it keeps something at, with what it keeps there. A third place has neither. What they are for is told, but not an order elsewhere.
 func TestWhatIsOnItsWayIsReadFromEitherEnd(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		a := apitest.New(t, k)
 		own := a.Client(t)
-		apitest.NewWorld(t, own, "Alpha")
+		world := apitest.NewWorld(t, own, "Alpha")
 		own.Must(t, `mutation { locationUpsert(input: {code: "FAR", name: "Far"}) { userErrors { code } } }`, nil)
-		kept := own.Must(t, `mutation { stockReserve(input: {idempotencyKey: "k", ttlSeconds: 60, lines: [{variant: {sku: "HAT"}, quantity: 1, location: {code: "WH"}},
+		kept := own.Must(t, `mutation { stockReserve(input: {idempotencyKey: "k", ttlSeconds: 60, reference: {system: "web", value: "cart"}, lines: [{variant: {sku: "HAT"}, quantity: 1, location: {code: "WH"}},
 			{variant: {sku: "BAG"}, quantity: 2, location: {code: "ST"}}]}) { reservation { id } userErrors { code } } }`, nil).Text("stockReserve.reservation.id")
-		sent := own.Must(t, `mutation { stockTransferCreate(input: {idempotencyKey: "t", from: {code: "WH"}, to: {code: "ST"}, lines: [{variant: {sku: "HAT"}, quantity: 2}]}) {
-			transfer { id } userErrors { code } } }`, nil).Text("stockTransferCreate.transfer.id")
+		sent := own.Must(t, `mutation($order: String!) { stockTransferCreate(input: {idempotencyKey: "t", from: {code: "WH"}, to: {code: "ST"}, lines: [{variant: {sku: "HAT"}, quantity: 2}],
+			reference: {system: "order", value: $order}}) { transfer { id } userErrors { code } } }`, apitest.Vars{"order": world.Numbers["order1"]}).Text("stockTransferCreate.transfer.id")
 		const query = `query($kept: ID!, $sent: ID!) {
-			kept: node(id: $kept) { ... on Reservation { state lines { location { code } variant { sku } quantity } } }
-			sent: node(id: $sent) { ... on StockTransfer { state from { code } to { code } lines { variant { sku } quantity received } } } }`
+			kept: node(id: $kept) { ... on Reservation { state reference { value } lines { location { code } variant { sku } quantity } } }
+			sent: node(id: $sent) { ...f }
+			all: stockTransfers { totalCount edges { node { reference { value } } } }
+			open: stockTransfers(where: {state: IN_TRANSIT, variant: {sku: "HAT"}}) { edges { node { ...f } } }
+			from: stockTransfers(where: {from: {code: "WH"}}) { totalCount edges { node { to { code } } } }
+			to: stockTransfers(where: {to: {code: "ST"}}) { totalCount edges { node { to { code } } } }
+			none: stockTransfers(where: {variant: {sku: "BAG"}}) { totalCount } }
+			fragment f on StockTransfer { state from { code } to { code } reference { value } lines { variant { sku } quantity received } }`
 		const hat = `"lines": [{"variant": {"sku": "HAT"}, "quantity": 2, "received": 0}]`
 		for place, want := range map[string]string{
-			"WH": `{"kept": {"state": "ACTIVE", "lines": [{"location": {"code": "WH"}, "variant": {"sku": "HAT"}, "quantity": 1}]},
-				"sent": {"state": "IN_TRANSIT", "from": {"code": "WH"}, "to": null, ` + hat + `}}`,
-			"ST": `{"kept": {"state": "ACTIVE", "lines": [{"location": {"code": "ST"}, "variant": {"sku": "BAG"}, "quantity": 2}]},
-				"sent": {"state": "IN_TRANSIT", "from": null, "to": {"code": "ST"}, ` + hat + `}}`,
-			"FAR": `{"kept": null, "sent": null}`,
+			"WH": `{"kept": {"state": "ACTIVE", "reference": {"value": "cart"}, "lines": [{"location": {"code": "WH"}, "variant": {"sku": "HAT"}, "quantity": 1}]},
+				"sent": {"state": "IN_TRANSIT", "from": {"code": "WH"}, "to": null, "reference": {"value": "` + world.Numbers["order1"] + `"}, ` + hat + `},
+				"open": {"edges": [{"node": {"state": "IN_TRANSIT", "from": {"code": "WH"}, "to": null, "reference": {"value": "` + world.Numbers["order1"] + `"}, ` + hat + `}}]},
+				"all": {"totalCount": 2, "edges": [{"node": {"reference": {"value": "Alpha van"}}}, {"node": {"reference": {"value": "` + world.Numbers["order1"] + `"}}}]},
+				"from": {"totalCount": 2, "edges": [{"node": {"to": null}}, {"node": {"to": null}}]}, "to": {"totalCount": 0, "edges": []}, "none": {"totalCount": 0}}`,
+			"ST": `{"kept": {"state": "ACTIVE", "reference": {"value": "cart"}, "lines": [{"location": {"code": "ST"}, "variant": {"sku": "BAG"}, "quantity": 2}]},
+				"sent": {"state": "IN_TRANSIT", "from": null, "to": {"code": "ST"}, "reference": null, ` + hat + `},
+				"open": {"edges": [{"node": {"state": "IN_TRANSIT", "from": null, "to": {"code": "ST"}, "reference": null, ` + hat + `}}]},
+				"all": {"totalCount": 2, "edges": [{"node": {"reference": {"value": "Alpha van"}}}, {"node": {"reference": null}}]},
+				"from": {"totalCount": 0, "edges": []}, "to": {"totalCount": 2, "edges": [{"node": {"to": {"code": "ST"}}}, {"node": {"to": {"code": "ST"}}}]}, "none": {"totalCount": 0}}`,
+			"FAR": `{"kept": null, "sent": null, "open": {"edges": []}, "all": {"totalCount": 0, "edges": []}, "from": {"totalCount": 0, "edges": []}, "to": {"totalCount": 0, "edges": []}, "none": {"totalCount": 0}}`,
 		} {
 			c := a.With(t, auth.Claims{Locations: []string{place}, Scopes: []auth.Scope{auth.StockRead}})
 			ids := apitest.Vars{"kept": kept, "sent": sent}

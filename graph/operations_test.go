@@ -80,10 +80,11 @@ var anyVariables = map[string]apitest.Vars{
 	"StockLevels":   {"first": 100, "where": apitest.Vars{}}, "StockMovements": {"first": 100, "where": apitest.Vars{}},
 	"OrderDetail": {"by": apitest.Vars{"number": "x"}}, "MemberDetail": {"by": apitest.Vars{"phone": "x"}, "first": 100},
 	"OrderInsight": {"by": apitest.Vars{"number": "x"}}, "Freshness": {"location": apitest.Vars{"code": "x"}},
-	"RoutingSimulate": {"input": apitest.Vars{"lines": slices.Repeat([]any{apitest.Vars{"variant": apitest.Vars{"sku": "x"}, "quantity": 1}}, 100)}},
-	"StockAsOf":       {"variant": apitest.Vars{"sku": "x"}, "location": apitest.Vars{"code": "x"}, "at": "2026-01-31T09:30:00+08:00"},
-	"Availability":    {"variant": apitest.Vars{"sku": "x"}, "near": apitest.Vars{"latitude": 31.2, "longitude": 121.5}, "limit": 100},
-	"StoreTasks":      {"location": apitest.Vars{"code": "x"}, "first": 100}, "JobStatus": {"id": "x"},
+	"ReservationDetail": {"id": "x"},
+	"RoutingSimulate":   {"input": apitest.Vars{"lines": slices.Repeat([]any{apitest.Vars{"variant": apitest.Vars{"sku": "x"}, "quantity": 1}}, 100)}},
+	"StockAsOf":         {"variant": apitest.Vars{"sku": "x"}, "location": apitest.Vars{"code": "x"}, "at": "2026-01-31T09:30:00+08:00"},
+	"Availability":      {"variant": apitest.Vars{"sku": "x"}, "near": apitest.Vars{"latitude": 31.2, "longitude": 121.5}, "limit": 100},
+	"StoreTasks":        {"location": apitest.Vars{"code": "x"}, "first": 100}, "JobStatus": {"id": "x"},
 }
 
 func TestEveryOperationPassesTheDefaultCostAtPagesOf100(t *testing.T) {

@@ -23,6 +23,7 @@ func many(t *testing.T, c *apitest.Client, from, n int) {
 	if from == 0 {
 		input("locationUpsert", "LocationUpsertInput", apitest.Vars{"code": "WH", "name": "WH", "shipFrom": true})
 		input("locationUpsert", "LocationUpsertInput", apitest.Vars{"code": "ST", "name": "ST", "shipFrom": true})
+		input("locationUpsert", "LocationUpsertInput", apitest.Vars{"code": "TO", "name": "TO", "active": false})
 		input("channelConnect", "ChannelConnectInput", apitest.Vars{"kind": "STOREFRONT", "code": "shop", "name": "Shop", "settings": []any{}})
 		input("memberUpsert", "MemberUpsertInput", apitest.Vars{"name": "M", "phone": "13900000001"})
 	}
@@ -35,8 +36,10 @@ func many(t *testing.T, c *apitest.Client, from, n int) {
 		input("productUpsert", "ProductUpsertInput", apitest.Vars{"handle": fmt.Sprintf("p%d", i), "title": fmt.Sprint("P", i), "category": []string{fmt.Sprint("C", i%3)}, "variants": variants,
 			"options": []apitest.Vars{{"name": "Half", "values": []string{"a", "b"}}}})
 		for _, code := range []string{"WH", "ST"} {
-			input("stockSet", "StockSetInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i, code), "variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "location": apitest.Vars{"code": code}, "onHand": 9, "reason": "r"})
+			input("stockSet", "StockSetInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i, code), "variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "location": apitest.Vars{"code": code}, "onHand": 10, "reason": "r"})
 		}
+		input("stockTransferCreate", "StockTransferCreateInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i), "from": apitest.Vars{"code": "WH"}, "to": apitest.Vars{"code": "TO"},
+			"lines": []apitest.Vars{{"variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "quantity": 1}}, "reference": apitest.Vars{"system": "order", "value": fmt.Sprint(i)}})
 		input("orderPlace", "OrderPlaceInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i), "channel": apitest.Vars{"code": "shop"}, "member": apitest.Vars{"phone": "13900000001"},
 			"lines":    []apitest.Vars{{"variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "quantity": 10}},
 			"delivery": apitest.Vars{"ship": apitest.Vars{"address": apitest.Vars{"city": "x"}}}, "payments": []apitest.Vars{{"method": "CARD", "amount": price}}})
@@ -57,6 +60,7 @@ func TestListsTakeTheSameStatementsForAnyNumberOfRows(t *testing.T) {
 			"MemberDetail": {"first": 100, "by": apitest.Vars{"phone": "13900000001"}}, "StockLevels": {"first": 100, "where": apitest.Vars{}}, "StockMovements": {"first": 100, "where": apitest.Vars{}},
 			"ProductDetail": {"by": apitest.Vars{"handle": "p1"}, "channel": apitest.Vars{"code": "shop"}},
 			"StoreTasks":    {"first": 100, "location": apitest.Vars{"code": "WH"}}, "Locations": {"first": 100}, "PullFeed": {"first": 100},
+			"StockTransfers": {"first": 100, "where": apitest.Vars{"from": apitest.Vars{"code": "WH"}, "state": "IN_TRANSIT"}},
 		}
 		count := func() []map[string]int {
 			var out []map[string]int
@@ -79,6 +83,8 @@ func TestListsTakeTheSameStatementsForAnyNumberOfRows(t *testing.T) {
 		settled(t, c)
 		require.Equal(t, few, count())
 		require.Equal(t, 50, len(edges(t, c.Must(t, all["OrderList"], requests["OrderList"]), "orders")))
+		require.Equal(t, 50, len(edges(t, c.Must(t, all["StockTransfers"], requests["StockTransfers"]), "stockTransfers")))
+		require.LessOrEqual(t, few[0]["StockTransfers"], 6)
 		require.LessOrEqual(t, few[0]["ProductList"], 4)
 		require.LessOrEqual(t, few[0]["ProductDetail"], 6)
 		require.LessOrEqual(t, few[0]["OrderList"], 12)

@@ -7,6 +7,7 @@ import (
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/orders"
+	"github.com/oneshelf/oneshelf/ent"
 	"github.com/oneshelf/oneshelf/ent/reservation"
 	"github.com/oneshelf/oneshelf/ent/reservationline"
 	"github.com/oneshelf/oneshelf/graph/model"
@@ -40,11 +41,17 @@ func (r *Resolver) reservationsByID(ctx context.Context, ids []commerce.UUID, s 
 	if err != nil {
 		return nil, err
 	}
+	told, err := r.told(ctx, each(rows, func(row *ent.Reservation) commerce.Reference {
+		return commerce.Reference{System: row.ReferenceSystem, Value: row.ReferenceValue}
+	}))
+	if err != nil {
+		return nil, err
+	}
 	now := r.Store.Instant()
-	for _, row := range rows {
+	for i, row := range rows {
 		out[row.ID] = &model.Reservation{
 			ID: id(commerce.ReservationID, row.ID), State: model.ReservationState(orders.StateOf(row, now)), ExpiresAt: row.ExpiresAt.Time(),
-			Lines: []*model.ReservationLine{},
+			Reference: told[i], Lines: []*model.ReservationLine{},
 		}
 	}
 	sub, ok := s.child("lines", "Reservation")

@@ -197,6 +197,10 @@ func (r *queryResolver) StockMovements(ctx context.Context, first *int, after *s
 	return r.movementConnection(ctx, args(first, after, last, before), where)
 }
 
+func (r *queryResolver) StockTransfers(ctx context.Context, first *int, after *string, last *int, before *string, where *model.StockTransferWhere) (*model.StockTransferConnection, error) {
+	return r.transferConnection(ctx, args(first, after, last, before), where)
+}
+
 func (r *queryResolver) StockAsOf(ctx context.Context, variant model.VariantRef, location model.LocationRef, at time.Time) (*model.StockAsOf, error) {
 	v, l, err := r.filterPlace(ctx, &variant, &location)
 	if err != nil || *v == (commerce.UUID{}) || *l == (commerce.UUID{}) {

@@ -2,15 +2,18 @@ package graph
 
 import (
 	"context"
-	"slices"
+
+	"entgo.io/ent/dialect/sql"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
 	"github.com/oneshelf/oneshelf/commerce/stock"
 	"github.com/oneshelf/oneshelf/ent"
+	"github.com/oneshelf/oneshelf/ent/predicate"
 	"github.com/oneshelf/oneshelf/ent/stocktransfer"
 	"github.com/oneshelf/oneshelf/ent/stocktransferline"
 	"github.com/oneshelf/oneshelf/graph/model"
+	"github.com/oneshelf/oneshelf/internal/keyset"
 )
 
 func transferInput(in model.StockTransferCreateInput) (stock.TransferInput, error) {
@@ -42,15 +45,84 @@ func transferLines(in []*model.StockTransferLineInput) ([]stock.TransferLine, er
 	return out, nil
 }
 
-// transfersByID reads transfers of which the viewer sees an end; the other end is shown when they see it too.
-func (r *Resolver) transfersByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.StockTransfer, error) {
-	out := map[commerce.UUID]*model.StockTransfer{}
-	rows, err := r.Store.Ent.StockTransfer.Query().Where(stocktransfer.IDIn(ids...)).All(ctx)
+// seenAtAnEnd keeps transfers to those of which the viewer sees an end.
+func seenAtAnEnd(v *auth.Viewer) predicate.StockTransfer {
+	if !v.NarrowedByLocation() {
+		return func(*sql.Selector) {}
+	}
+	return stocktransfer.Or(stocktransfer.FromIDIn(v.Locations...), stocktransfer.ToIDIn(v.Locations...))
+}
+
+func (r *Resolver) transferConnection(ctx context.Context, a keyset.Args, w *model.StockTransferWhere) (*model.StockTransferConnection, error) {
+	q := r.Store.Ent.StockTransfer.Query().Where(seenAtAnEnd(auth.From(ctx)))
+	if w != nil {
+		from, err := r.filterLocation(ctx, w.From.Value())
+		if err != nil {
+			return nil, err
+		}
+		variant, to, err := r.filterPlace(ctx, w.Variant.Value(), w.To.Value())
+		if err != nil {
+			return nil, err
+		}
+		q = q.Where(of(stocktransfer.FieldFromID, from), of(stocktransfer.FieldToID, to), bringing(variant))
+		if state := w.State.Value(); state != nil {
+			q = q.Where(stocktransfer.State(string(*state)))
+		}
+	}
+	p, err := page(ctx, r.Cursors, pager[*ent.StockTransfer]{
+		order: byIDOrder("transfers"), values: func(t *ent.StockTransfer) []any { return []any{t.ID} },
+		read: func(ctx context.Context, shape func(*sql.Selector)) ([]*ent.StockTransfer, error) {
+			return q.Clone().Where(shape).All(ctx)
+		},
+	}, a)
 	if err != nil {
 		return nil, err
 	}
-	v := auth.From(ctx)
-	rows = slices.DeleteFunc(rows, func(t *ent.StockTransfer) bool { return !v.SeesLocation(t.FromID) && !v.SeesLocation(t.ToID) })
+	s := selected(ctx)
+	models, err := r.transferModels(ctx, p.rows, s.nodes("StockTransferConnection", "StockTransferEdge"))
+	if err != nil {
+		return nil, err
+	}
+	out := &model.StockTransferConnection{PageInfo: p.info, Edges: []*model.StockTransferEdge{}}
+	for i, row := range p.rows {
+		out.Edges = append(out.Edges, &model.StockTransferEdge{Cursor: p.cursors[i], Node: models[row.ID]})
+	}
+	if s.has("totalCount", "StockTransferConnection") {
+		out.TotalCount, err = q.Clone().Count(ctx)
+	}
+	return out, err
+}
+
+// bringing is the condition that a transfer has a variant in it; nothing asked is always true, nothing found never.
+func bringing(variant *commerce.UUID) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		switch {
+		case variant == nil:
+		case *variant == commerce.UUID{}:
+			none(s)
+		default:
+			l := sql.Table(stocktransferline.Table)
+			s.Where(sql.Exists(sql.Select(l.C(stocktransferline.FieldID)).From(l).Where(sql.And(
+				sql.ColumnsEQ(l.C(stocktransferline.FieldBrandID), s.C(stocktransfer.FieldBrandID)),
+				sql.ColumnsEQ(l.C(stocktransferline.FieldStockTransferID), s.C(stocktransfer.FieldID)),
+				sql.EQ(l.C(stocktransferline.FieldVariantID), *variant),
+			))))
+		}
+	}
+}
+
+// transfersByID reads transfers of which the viewer sees an end.
+func (r *Resolver) transfersByID(ctx context.Context, ids []commerce.UUID, s selection) (map[commerce.UUID]*model.StockTransfer, error) {
+	rows, err := r.Store.Ent.StockTransfer.Query().Where(stocktransfer.IDIn(ids...), seenAtAnEnd(auth.From(ctx))).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.transferModels(ctx, rows, s)
+}
+
+// transferModels tells transfers, by id. Of each end it shows what the viewer sees.
+func (r *Resolver) transferModels(ctx context.Context, rows []*ent.StockTransfer, s selection) (map[commerce.UUID]*model.StockTransfer, error) {
+	out := map[commerce.UUID]*model.StockTransfer{}
 	if len(rows) == 0 {
 		return out, nil
 	}
@@ -64,16 +136,22 @@ func (r *Resolver) transfersByID(ctx context.Context, ids []commerce.UUID, s sel
 	for _, t := range rows {
 		places = append(places, t.FromID, t.ToID)
 	}
+	told, err := r.told(ctx, each(rows, func(t *ent.StockTransfer) commerce.Reference {
+		return commerce.Reference{System: t.ReferenceSystem, Value: t.ReferenceValue}
+	}))
+	if err != nil {
+		return nil, err
+	}
 	locations := map[commerce.UUID]*model.Location{}
 	if len(shown.set) > 0 {
 		if locations, err = r.locationsByID(ctx, places, shown); err != nil {
 			return nil, err
 		}
 	}
-	for _, t := range rows {
+	for i, t := range rows {
 		out[t.ID] = &model.StockTransfer{
 			ID: id(commerce.TransferID, t.ID), State: model.TransferState(t.State), From: locations[t.FromID], To: locations[t.ToID],
-			Lines: []*model.StockTransferLine{},
+			Reference: told[i], Lines: []*model.StockTransferLine{},
 		}
 	}
 	if sub, ok := s.child("lines", "StockTransfer"); ok {

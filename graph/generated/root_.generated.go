@@ -705,6 +705,7 @@ type ComplexityRoot struct {
 		StockAsOf         func(childComplexity int, variant model.VariantRef, location model.LocationRef, at time.Time) int
 		StockLevels       func(childComplexity int, first *int, after *string, last *int, before *string, where model.StockLevelWhere) int
 		StockMovements    func(childComplexity int, first *int, after *string, last *int, before *string, where model.StockMovementWhere) int
+		StockTransfers    func(childComplexity int, first *int, after *string, last *int, before *string, where *model.StockTransferWhere) int
 		Variant           func(childComplexity int, by model.VariantRef) int
 		Viewer            func(childComplexity int) int
 	}
@@ -726,6 +727,7 @@ type ComplexityRoot struct {
 		ExpiresAt func(childComplexity int) int
 		ID        func(childComplexity int) int
 		Lines     func(childComplexity int) int
+		Reference func(childComplexity int) int
 		State     func(childComplexity int) int
 	}
 
@@ -945,11 +947,12 @@ type ComplexityRoot struct {
 	}
 
 	StockTransfer struct {
-		From  func(childComplexity int) int
-		ID    func(childComplexity int) int
-		Lines func(childComplexity int) int
-		State func(childComplexity int) int
-		To    func(childComplexity int) int
+		From      func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Lines     func(childComplexity int) int
+		Reference func(childComplexity int) int
+		State     func(childComplexity int) int
+		To        func(childComplexity int) int
 	}
 
 	StockTransferCancelPayload struct {
@@ -958,10 +961,21 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	StockTransferConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
 	StockTransferCreatePayload struct {
 		Replayed   func(childComplexity int) int
 		Transfer   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	StockTransferEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	StockTransferLine struct {
@@ -3902,6 +3916,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.StockMovements(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["where"].(model.StockMovementWhere)), true
+	case "Query.stockTransfers":
+		if e.ComplexityRoot.Query.StockTransfers == nil {
+			break
+		}
+
+		args, err := ec.field_Query_stockTransfers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.StockTransfers(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["where"].(*model.StockTransferWhere)), true
 	case "Query.variant":
 		if e.ComplexityRoot.Query.Variant == nil {
 			break
@@ -3982,6 +4007,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Reservation.Lines(childComplexity), true
+	case "Reservation.reference":
+		if e.ComplexityRoot.Reservation.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reservation.Reference(childComplexity), true
 	case "Reservation.state":
 		if e.ComplexityRoot.Reservation.State == nil {
 			break
@@ -4770,6 +4801,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockTransfer.Lines(childComplexity), true
+	case "StockTransfer.reference":
+		if e.ComplexityRoot.StockTransfer.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransfer.Reference(childComplexity), true
 	case "StockTransfer.state":
 		if e.ComplexityRoot.StockTransfer.State == nil {
 			break
@@ -4802,6 +4839,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StockTransferCancelPayload.UserErrors(childComplexity), true
 
+	case "StockTransferConnection.edges":
+		if e.ComplexityRoot.StockTransferConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferConnection.Edges(childComplexity), true
+	case "StockTransferConnection.pageInfo":
+		if e.ComplexityRoot.StockTransferConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferConnection.PageInfo(childComplexity), true
+	case "StockTransferConnection.totalCount":
+		if e.ComplexityRoot.StockTransferConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferConnection.TotalCount(childComplexity), true
+
 	case "StockTransferCreatePayload.replayed":
 		if e.ComplexityRoot.StockTransferCreatePayload.Replayed == nil {
 			break
@@ -4820,6 +4876,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StockTransferCreatePayload.UserErrors(childComplexity), true
+
+	case "StockTransferEdge.cursor":
+		if e.ComplexityRoot.StockTransferEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferEdge.Cursor(childComplexity), true
+	case "StockTransferEdge.node":
+		if e.ComplexityRoot.StockTransferEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StockTransferEdge.Node(childComplexity), true
 
 	case "StockTransferLine.quantity":
 		if e.ComplexityRoot.StockTransferLine.Quantity == nil {
@@ -5145,6 +5214,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputStockTransferCreateInput,
 		ec.unmarshalInputStockTransferLineInput,
 		ec.unmarshalInputStockTransferReceiveInput,
+		ec.unmarshalInputStockTransferWhere,
 		ec.unmarshalInputVariantInput,
 		ec.unmarshalInputVariantRef,
 	)
@@ -7620,6 +7690,19 @@ type Brand {
     "Only movements for which all of this holds."
     where: StockMovementWhere!
   ): StockMovementConnection @hasScope(scope: "stock:read")
+  "Goods on their way between locations, and what became of them, oldest first; with to and state IN_TRANSIT, what is coming to a place. A token narrowed to locations sees those of which it sees an end. Needs stock:read."
+  stockTransfers(
+    "How many from the front, 1 to 100; 20 when neither first nor last is given."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+    "How many from the back, 1 to 100."
+    last: Int
+    "Only what comes before this cursor."
+    before: String
+    "Only transfers for which all of this holds."
+    where: StockTransferWhere
+  ): StockTransferConnection @hasScope(scope: "stock:read")
   "A level as it was at a moment, replayed from the ledger; null when variant or location does not exist for the caller. Needs stock:read."
   stockAsOf("Which variant." variant: VariantRef!, "Where." location: LocationRef!, "When." at: DateTime!): StockAsOf @hasScope(scope: "stock:read")
   "The ways to get a variant, nearest place first, and why the other places offer none; null when it does not exist for the caller. Needs stock:read."
@@ -8130,6 +8213,8 @@ type Reservation implements Node {
   state: ReservationState!
   "When it is given back by itself."
   expiresAt: DateTime!
+  "What it is for in whichever system."
+  reference: ExternalRef
   "What it keeps."
   lines: [ReservationLine!]!
 }
@@ -8216,6 +8301,8 @@ type StockTransfer implements Node {
   from: Location
   "To where; null when the caller does not see it."
   to: Location
+  "What it is for in whichever system."
+  reference: ExternalRef
   "What is in it."
   lines: [StockTransferLine!]!
 }
@@ -8228,6 +8315,36 @@ type StockTransferLine {
   quantity: Int!
   "How many have arrived."
   received: Int!
+}
+
+"A filter on transfers: all of what is given must hold."
+input StockTransferWhere {
+  "From this location."
+  from: LocationRef
+  "To this location."
+  to: LocationRef
+  "That stand so."
+  state: TransferState
+  "That have this variant in them."
+  variant: VariantRef
+}
+
+"A page of StockTransfers."
+type StockTransferConnection {
+  "The page, in order."
+  edges: [StockTransferEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted only when asked for."
+  totalCount: Int!
+}
+
+"A StockTransfer in a page."
+type StockTransferEdge {
+  "Where this one stands; opaque."
+  cursor: String!
+  "The StockTransfer itself."
+  node: StockTransfer!
 }
 
 "So many of a variant in a transfer."
@@ -9511,6 +9628,8 @@ func (ec *executionContext) childFields_Reservation(ctx context.Context, field g
 		return ec.fieldContext_Reservation_state(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_Reservation_expiresAt(ctx, field)
+	case "reference":
+		return ec.fieldContext_Reservation_reference(ctx, field)
 	case "lines":
 		return ec.fieldContext_Reservation_lines(ctx, field)
 	}
@@ -9933,6 +10052,8 @@ func (ec *executionContext) childFields_StockTransfer(ctx context.Context, field
 		return ec.fieldContext_StockTransfer_from(ctx, field)
 	case "to":
 		return ec.fieldContext_StockTransfer_to(ctx, field)
+	case "reference":
+		return ec.fieldContext_StockTransfer_reference(ctx, field)
 	case "lines":
 		return ec.fieldContext_StockTransfer_lines(ctx, field)
 	}
@@ -9951,6 +10072,18 @@ func (ec *executionContext) childFields_StockTransferCancelPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type StockTransferCancelPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_StockTransferConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_StockTransferConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_StockTransferConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_StockTransferConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockTransferConnection", field.Name)
+}
+
 func (ec *executionContext) childFields_StockTransferCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "replayed":
@@ -9961,6 +10094,16 @@ func (ec *executionContext) childFields_StockTransferCreatePayload(ctx context.C
 		return ec.fieldContext_StockTransferCreatePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StockTransferCreatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StockTransferEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_StockTransferEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_StockTransferEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StockTransferEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_StockTransferLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -874,6 +874,38 @@ func (ec *executionContext) fieldContext_Reservation_expiresAt(_ context.Context
 	return graphql.NewScalarFieldContext("Reservation", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _Reservation_reference(ctx context.Context, field graphql.CollectedField, obj *model.Reservation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Reservation_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ExternalRef) graphql.Marshaler {
+			return ec.marshalOExternalRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐExternalRef(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Reservation_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Reservation",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExternalRef(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Reservation_lines(ctx context.Context, field graphql.CollectedField, obj *model.Reservation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3199,6 +3231,38 @@ func (ec *executionContext) fieldContext_StockTransfer_to(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _StockTransfer_reference(ctx context.Context, field graphql.CollectedField, obj *model.StockTransfer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StockTransfer_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ExternalRef) graphql.Marshaler {
+			return ec.marshalOExternalRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐExternalRef(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StockTransfer_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StockTransfer",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExternalRef(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _StockTransfer_lines(ctx context.Context, field graphql.CollectedField, obj *model.StockTransfer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3318,6 +3382,93 @@ func (ec *executionContext) fieldContext_StockTransferCancelPayload_userErrors(_
 	return fc, nil
 }
 
+func (ec *executionContext) _StockTransferConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.StockTransferConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StockTransferConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.StockTransferEdge) graphql.Marshaler {
+			return ec.marshalNStockTransferEdge2ᚕᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StockTransferConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StockTransferConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StockTransferEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StockTransferConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.StockTransferConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StockTransferConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StockTransferConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StockTransferConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StockTransferConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.StockTransferConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StockTransferConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StockTransferConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StockTransferConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _StockTransferCreatePayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.StockTransferCreatePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3400,6 +3551,61 @@ func (ec *executionContext) fieldContext_StockTransferCreatePayload_userErrors(_
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StockTransferEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.StockTransferEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StockTransferEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StockTransferEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StockTransferEdge", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _StockTransferEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.StockTransferEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StockTransferEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StockTransfer) graphql.Marshaler {
+			return ec.marshalNStockTransfer2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransfer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StockTransferEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StockTransferEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StockTransfer(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4613,6 +4819,57 @@ func (ec *executionContext) unmarshalInputStockTransferReceiveInput(ctx context.
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputStockTransferWhere(ctx context.Context, obj any) (model.StockTransferWhere, error) {
+	var it model.StockTransferWhere
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"from", "to", "state", "variant"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalOLocationRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocationRef(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = graphql.OmittableOf(data)
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalOLocationRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐLocationRef(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = graphql.OmittableOf(data)
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalOTransferState2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐTransferState(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = graphql.OmittableOf(data)
+		case "variant":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("variant"))
+			data, err := ec.unmarshalOVariantRef2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐVariantRef(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Variant = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -4994,6 +5251,11 @@ func (ec *executionContext) _Reservation(ctx context.Context, sel ast.SelectionS
 		case "expiresAt":
 			out.Values[i] = ec._Reservation_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reference":
+			out.Values[i] = ec._Reservation_reference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "lines":
@@ -6124,6 +6386,11 @@ func (ec *executionContext) _StockTransfer(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "reference":
+			out.Values[i] = ec._StockTransfer_reference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "lines":
 			out.Values[i] = ec._StockTransfer_lines(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -6198,6 +6465,54 @@ func (ec *executionContext) _StockTransferCancelPayload(ctx context.Context, sel
 	return out
 }
 
+var stockTransferConnectionImplementors = []string{"StockTransferConnection"}
+
+func (ec *executionContext) _StockTransferConnection(ctx context.Context, sel ast.SelectionSet, obj *model.StockTransferConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stockTransferConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StockTransferConnection")
+		case "edges":
+			out.Values[i] = ec._StockTransferConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._StockTransferConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._StockTransferConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var stockTransferCreatePayloadImplementors = []string{"StockTransferCreatePayload"}
 
 func (ec *executionContext) _StockTransferCreatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.StockTransferCreatePayload) graphql.Marshaler {
@@ -6222,6 +6537,49 @@ func (ec *executionContext) _StockTransferCreatePayload(ctx context.Context, sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._StockTransferCreatePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var stockTransferEdgeImplementors = []string{"StockTransferEdge"}
+
+func (ec *executionContext) _StockTransferEdge(ctx context.Context, sel ast.SelectionSet, obj *model.StockTransferEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stockTransferEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StockTransferEdge")
+		case "cursor":
+			out.Values[i] = ec._StockTransferEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._StockTransferEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -6841,6 +7199,16 @@ func (ec *executionContext) unmarshalNStockSyncRow2ᚖgithubᚗcomᚋoneshelfᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNStockTransfer2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransfer(ctx context.Context, sel ast.SelectionSet, v *model.StockTransfer) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._StockTransfer(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNStockTransferCancelInput2githubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferCancelInput(ctx context.Context, v any) (model.StockTransferCancelInput, error) {
 	res, err := ec.unmarshalInputStockTransferCancelInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -6849,6 +7217,32 @@ func (ec *executionContext) unmarshalNStockTransferCancelInput2githubᚗcomᚋon
 func (ec *executionContext) unmarshalNStockTransferCreateInput2githubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferCreateInput(ctx context.Context, v any) (model.StockTransferCreateInput, error) {
 	res, err := ec.unmarshalInputStockTransferCreateInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStockTransferEdge2ᚕᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.StockTransferEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStockTransferEdge2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStockTransferEdge2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferEdge(ctx context.Context, sel ast.SelectionSet, v *model.StockTransferEdge) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._StockTransferEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNStockTransferLine2ᚕᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferLineᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.StockTransferLine) graphql.Marshaler {
@@ -7206,6 +7600,13 @@ func (ec *executionContext) marshalOStockTransferCancelPayload2ᚖgithubᚗcom�
 	return ec._StockTransferCancelPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOStockTransferConnection2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferConnection(ctx context.Context, sel ast.SelectionSet, v *model.StockTransferConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StockTransferConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOStockTransferCreatePayload2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferCreatePayload(ctx context.Context, sel ast.SelectionSet, v *model.StockTransferCreatePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -7235,6 +7636,30 @@ func (ec *executionContext) marshalOStockTransferReceivePayload2ᚖgithubᚗcom�
 		return graphql.Null
 	}
 	return ec._StockTransferReceivePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOStockTransferWhere2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐStockTransferWhere(ctx context.Context, v any) (*model.StockTransferWhere, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputStockTransferWhere(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOTransferState2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐTransferState(ctx context.Context, v any) (*model.TransferState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.TransferState)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTransferState2ᚖgithubᚗcomᚋoneshelfᚋoneshelfᚋgraphᚋmodelᚐTransferState(ctx context.Context, sel ast.SelectionSet, v *model.TransferState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 // endregion ***************************** type.gotpl *****************************

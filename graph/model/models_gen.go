@@ -1664,6 +1664,8 @@ type Reservation struct {
 	State ReservationState `json:"state"`
 	// When it is given back by itself.
 	ExpiresAt time.Time `json:"expiresAt"`
+	// What it is for in whichever system.
+	Reference *ExternalRef `json:"reference,omitempty"`
 	// What it keeps.
 	Lines []*ReservationLine `json:"lines"`
 }
@@ -2286,6 +2288,8 @@ type StockTransfer struct {
 	From *Location `json:"from,omitempty"`
 	// To where; null when the caller does not see it.
 	To *Location `json:"to,omitempty"`
+	// What it is for in whichever system.
+	Reference *ExternalRef `json:"reference,omitempty"`
 	// What is in it.
 	Lines []*StockTransferLine `json:"lines"`
 }
@@ -2312,6 +2316,16 @@ type StockTransferCancelPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A page of StockTransfers.
+type StockTransferConnection struct {
+	// The page, in order.
+	Edges []*StockTransferEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many there are in all; counted only when asked for.
+	TotalCount int `json:"totalCount"`
+}
+
 // Goods to be sent to another location.
 type StockTransferCreateInput struct {
 	// 1 to 128 printable characters; the same call may be sent again with it.
@@ -2334,6 +2348,14 @@ type StockTransferCreatePayload struct {
 	Transfer *StockTransfer `json:"transfer,omitempty"`
 	// Why nothing was done; empty on success.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A StockTransfer in a page.
+type StockTransferEdge struct {
+	// Where this one stands; opaque.
+	Cursor string `json:"cursor"`
+	// The StockTransfer itself.
+	Node *StockTransfer `json:"node"`
 }
 
 // So many of a variant in a transfer.
@@ -2372,6 +2394,18 @@ type StockTransferReceivePayload struct {
 	Transfer *StockTransfer `json:"transfer,omitempty"`
 	// Why nothing was done; empty on success.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A filter on transfers: all of what is given must hold.
+type StockTransferWhere struct {
+	// From this location.
+	From graphql.Omittable[*LocationRef] `json:"from,omitempty"`
+	// To this location.
+	To graphql.Omittable[*LocationRef] `json:"to,omitempty"`
+	// That stand so.
+	State graphql.Omittable[*TransferState] `json:"state,omitempty"`
+	// That have this variant in them.
+	Variant graphql.Omittable[*VariantRef] `json:"variant,omitempty"`
 }
 
 // What can be followed live. Every stream resumes with after.

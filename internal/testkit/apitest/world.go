@@ -97,13 +97,13 @@ func (w *World) afterwards(t testing.TB) {
 func (w *World) stays(t testing.TB) {
 	t.Helper()
 	for _, code := range []string{"WH", "ST"} {
-		r := w.do(t, "stockReserve", "reservation { id }", Vars{"idempotencyKey": "keep" + code, "ttlSeconds": 60,
+		r := w.do(t, "stockReserve", "reservation { id }", Vars{"idempotencyKey": "keep" + code, "ttlSeconds": 60, "reference": Vars{"system": "web", "value": w.Name + " cart at " + code},
 			"lines": []Vars{{"variant": Vars{"sku": "HAT"}, "quantity": 1, "location": Vars{"code": code}}}})
 		w.IDs["reservation at "+code] = r.Text("it.reservation.id")
 		w.do(t, "stockRelease", "replayed", Vars{"idempotencyKey": "give back" + code, "reservation": w.IDs["reservation at "+code]})
 	}
 	r := w.do(t, "stockTransferCreate", "transfer { id }", Vars{"idempotencyKey": "send", "from": Vars{"code": "WH"}, "to": Vars{"code": "ST"},
-		"lines": []Vars{{"variant": Vars{"sku": "HAT"}, "quantity": 1}}})
+		"lines": []Vars{{"variant": Vars{"sku": "HAT"}, "quantity": 1}}, "reference": Vars{"system": "wms", "value": w.Name + " van"}})
 	w.IDs["transfer"] = r.Text("it.transfer.id")
 	w.do(t, "stockTransferCancel", "replayed", Vars{"idempotencyKey": "call back", "transfer": w.IDs["transfer"], "reason": "r"})
 }

@@ -1119,6 +1119,18 @@ export type TransferState =
   /** What had not arrived was called back. */
   | 'CANCELED';
 
+/** A filter on transfers: all of what is given must hold. */
+export type StockTransferWhere = {
+  /** From this location. */
+  from?: InputMaybe<LocationRef>;
+  /** To this location. */
+  to?: InputMaybe<LocationRef>;
+  /** That stand so. */
+  state?: InputMaybe<TransferState>;
+  /** That have this variant in them. */
+  variant?: InputMaybe<VariantRef>;
+};
+
 /** So many of a variant in a transfer. */
 export type StockTransferLineInput = {
   /** Which variant. */
