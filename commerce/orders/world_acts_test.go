@@ -227,19 +227,26 @@ func (w *world) change(l *life, how func()) error {
 // called cancels an order or a part of it.
 func (w *world) called(r *rand.Rand, name string, l *life) *act {
 	unsent := func(l *life) bool { return l.has("OPEN", nil) || l.has("ACCEPTED", nil) || l.has("ON_HOLD", nil) }
-	if name == "cancel what has not left" {
-		asked := slices.DeleteFunc(slices.Clone(w.orders), func(l *life) bool { return !l.is("CANCEL_REQUESTED") || !unsent(l) })
+	begun := func(states ...string) []*life { // of which a part has left
+		return slices.DeleteFunc(slices.Clone(w.orders), func(l *life) bool {
+			return !l.is(states...) || l.o.FulfillmentState != string(orders.PartiallyFulfilled) || !unsent(l)
+		})
+	}
+	if asked := begun("CANCEL_REQUESTED"); name == "cancel what has not left" {
 		if len(asked) == 0 {
 			return nil
 		}
 		l = asked[r.IntN(len(asked))]
+	}
+	if some := begun("OPEN"); name == "cancel" && len(some) > 0 && chance(r, 2) {
+		l = some[r.IntN(len(some))]
 	}
 	in := w.stop(l.id)
 	cut := make([]int64, len(l.lines))
 	tooMany, gone, remains, left := false, false, int64(0), false
 	for i, b := range l.lines {
 		open := b.quantity - b.canceled - b.fulfilled
-		if name == "cancel what has not left" && open > 0 {
+		if name == "cancel what has not left" && open > 0 && (len(in.Lines) == 0 || chance(r, 2)) {
 			cut[i] = upTo(r, open)
 			in.Lines = append(in.Lines, orders.LineQuantity{Line: &b.id, Quantity: cut[i]})
 		}
