@@ -44,7 +44,7 @@ func (c *crowd) rush(t *testing.T, buyers, kills int) {
 	chance := rand.New(rand.NewPCG(c.seed, 99))
 	incidents := map[int64]bool{1 + chance.Int64N(60): true, 61 + chance.Int64N(100): true} // while there is still something to be had
 	for len(incidents) < kills {
-		incidents[chance.Int64N(int64(buyers))] = true
+		incidents[1+chance.Int64N(int64(buyers))] = true // the first served is number one
 	}
 	begun := time.Now()
 	var served atomic.Int64
