@@ -388,6 +388,27 @@ func TestCC06FaultsOfTheMomentAreRetriedInside(t *testing.T) {
 		require.NoError(t, <-ended)
 		balanced(t, k)
 	})
+	t.Run("a file that stays busy", func(t *testing.T) {
+		t.Parallel()
+		k := testkit.SQLite(t)
+		x := newCalls(t, k)
+		other := k.Again(t)
+		_, err := k.Store.DB.Write().Exec(k.Ctx, "PRAGMA busy_timeout = 0") // SQLite waits 10 s by itself, each of the times
+		require.NoError(t, err)
+		x.keyed(func(mutation string, fresh func() apitest.Vars) {
+			in := fresh()
+			require.NoError(t, other.Store.DB.InTx(k.Ctx, func(*db.Tx) error { // another process writes
+				r := x.c.Do(t, fmt.Sprintf("mutation($input: %sInput!) { it: %s(input: $input) { userErrors { code retryable } } }",
+					strings.ToUpper(mutation[:1])+mutation[1:], mutation), apitest.Vars{"input": in})
+				require.JSONEq(t, `{"it": {"userErrors": [{"code": "CONFLICT", "retryable": true}]}}`, string(r.Data), "%s: %s", mutation, r.Body)
+				return nil
+			}))
+			done := x.ask(t, x.c, mutation, in)
+			require.Empty(t, done.said, mutation)
+			require.False(t, done.replayed, mutation)
+		})
+		balanced(t, k)
+	})
 	t.Run("crosswise", func(t *testing.T) {
 		testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 			x := newCalls(t, k)
