@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/oneshelf/oneshelf/auth"
 	"github.com/oneshelf/oneshelf/commerce"
@@ -79,6 +80,9 @@ func simulateInput(in model.RoutingSimulateInput) (orders.SimulateInput, error) 
 	return out, nil
 }
 
+// candidatesTold is of how many candidates a simulation tells; of a decision that was made as many are kept.
+const candidatesTold = 20
+
 // simulation tells a decision that was not made in earnest.
 func (r *Resolver) simulation(ctx context.Context, d *orders.Simulation, s selection) (*model.RoutingSimulation, error) {
 	candidates, _ := s.child("candidates", "RoutingSimulation")
@@ -87,18 +91,23 @@ func (r *Resolver) simulation(ctx context.Context, d *orders.Simulation, s selec
 	judged, _ := candidates.child("location", "RoutingCandidate")
 	giving, _ := plan.child("location", "RoutingPlanEntry")
 	shown.set = append(append(shown.set, judged.set...), giving.set...)
-	places := make([]commerce.UUID, len(d.Candidates))
-	for i, c := range d.Candidates {
-		places[i] = c.Location
+	seen := slices.DeleteFunc(d.Candidates, func(c routing.Candidate) bool { return !auth.From(ctx).SeesLocation(c.Location) })
+	seen = seen[:min(len(seen), candidatesTold)]
+	places := map[commerce.UUID]bool{}
+	for _, c := range seen {
+		places[c.Location] = true
+	}
+	for _, share := range d.Plan {
+		places[share.Location] = true
 	}
 	locations := map[commerce.UUID]*model.Location{}
 	if len(shown.set) > 0 {
 		var err error
-		if locations, err = r.locationsByID(ctx, places, shown); err != nil {
+		if locations, err = r.locationsByID(ctx, keys(places), shown); err != nil {
 			return nil, err
 		}
 	}
-	m := &model.RoutingSimulation{Candidates: candidateModels(ctx, d.Candidates, locations), Plan: []*model.RoutingPlanEntry{}}
+	m := &model.RoutingSimulation{Candidates: candidateModels(ctx, seen, locations), Plan: []*model.RoutingPlanEntry{}}
 	at := map[commerce.UUID]*model.RoutingPlanEntry{}
 	for _, share := range d.Plan {
 		entry := at[share.Location]

@@ -131,6 +131,27 @@ func TestWorkOfAHeldOrderHasNoTime(t *testing.T) {
 	})
 }
 
+// However many places there are, 20 of those that the caller sees are told of; a plan of more parcels is told whole.
+func TestASimulationTellsOfTheBestPlaces(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
+		a, all := hats(t, k), readOperations(t)
+		stores(t, a.Client(t), 1, 25)
+		simulate := func(quantity int) apitest.Vars {
+			return apitest.Vars{"input": apitest.Vars{"lines": []any{apitest.Vars{"variant": apitest.Vars{"sku": "HAT"}, "quantity": quantity}}}}
+		}
+		r := a.Client(t).Must(t, all["RoutingSimulate"], simulate(9*24))
+		require.Len(t, r.Get("routingSimulate.candidates"), 20)
+		require.Len(t, r.Get("routingSimulate.plan"), 24)
+		for i := range 20 {
+			require.Equal(t, "S"+strconv.Itoa(i+1), r.Text("routingSimulate.candidates."+strconv.Itoa(i)+".location.code"))
+		}
+		require.Equal(t, "S24", r.Text("routingSimulate.plan.23.location.code"))
+		last := a.With(t, auth.Claims{Scopes: auth.Scopes(), Locations: []string{"S25"}}).Must(t, all["RoutingSimulate"], simulate(1))
+		require.Len(t, last.Get("routingSimulate.candidates"), 1)
+		require.Equal(t, "S25", last.Text("routingSimulate.candidates.0.location.code"))
+	})
+}
+
 func TestRoutingTakesTheSameStatementsForAnyNumberOfPlaces(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, k *testkit.Kit) {
 		a, all := hats(t, k), readOperations(t)

@@ -11,7 +11,8 @@ import (
 )
 
 // What things cost: an object 1, a connection 2 and its page size times what a node costs, a plain list twice what one of it costs
-// (its length is not known, but its natural bound is small), a mutation 10. Scalars are free. Lists inside each other multiply, and who
+// (its length is not known, but its natural bound is small) or as often as a limit that its parent takes or a bound of its own says, a
+// mutation 10. Scalars are free. Lists inside each other multiply, and who
 // goes from a list's entries back to where they hang repeats that as often: a list met again costs a hundred times what one of it
 // costs, and what is asked of an object that is met again through a list fifty times, which makes the two a hundred.
 const (
@@ -22,6 +23,9 @@ const (
 	repeatedList   = 100
 	repeatedObject = repeatedList / plainList
 )
+
+// bounded are plain lists that are long by nature, and how long.
+var bounded = map[string]int{"RoutingSimulation.candidates": 20}
 
 // coster computes what a validated operation costs before anything is read.
 type coster struct {
@@ -42,7 +46,7 @@ func (c coster) operation(op *ast.OperationDefinition) int {
 	return n
 }
 
-// set costs a selection; size is the page size that applies to edges in it.
+// set costs a selection; size is the page size that applies to edges in it, and to plain lists where it is a limit.
 func (c coster) set(set ast.SelectionSet, size int) int {
 	n := 0
 	for _, s := range set {
@@ -77,11 +81,11 @@ func (c coster) field(f *ast.Field, size int) int {
 		return min(max(1, c.length(f, "ids"))*(costObject+within.set(f.SelectionSet, 1)), saturated)
 	case f.Definition.Type.Elem != nil:
 		list := f.ObjectDefinition.Name + "." + f.Name
-		return min(c.times(f, list)*(costObject+c.into(f, list).set(f.SelectionSet, 1)), saturated)
+		return min(max(c.times(f, list), size, bounded[list])*(costObject+c.into(f, list).set(f.SelectionSet, 1)), saturated)
 	case c.repeats(f):
-		return min(costObject+repeatedObject*within.set(f.SelectionSet, 1), saturated)
+		return min(costObject+repeatedObject*within.set(f.SelectionSet, c.limit(f)), saturated)
 	}
-	return costObject + within.set(f.SelectionSet, 1)
+	return costObject + within.set(f.SelectionSet, c.limit(f))
 }
 
 // into is the coster of what is asked of a field's objects. What a field is asked of says the type of its object better than the field
@@ -123,9 +127,19 @@ func (c coster) repeats(f *ast.Field) bool {
 func introspective(kind string) bool { return strings.HasPrefix(kind, "__") }
 
 // pageSize is how many a connection is asked for; sizes that will be refused cost what the largest page costs.
-func (c coster) pageSize(f *ast.Field) int {
+func (c coster) pageSize(f *ast.Field) int { return c.size(f, "first", "last") }
+
+// limit is how long a field's lists may be when it takes a limit, 1 when it takes none.
+func (c coster) limit(f *ast.Field) int {
+	if f.Definition.Arguments.ForName("limit") == nil {
+		return 1
+	}
+	return c.size(f, "limit")
+}
+
+func (c coster) size(f *ast.Field, names ...string) int {
 	size := 0
-	for _, name := range []string{"first", "last"} {
+	for _, name := range names {
 		if a := f.Arguments.ForName(name); a != nil {
 			if n, ok := c.number(a.Value); ok {
 				if n < 1 || n > keyset.MaxSize {

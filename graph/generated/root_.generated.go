@@ -8487,7 +8487,7 @@ input RoutingLineInput {
 
 "What routing would decide."
 type RoutingSimulation {
-  "Every location it looked at, best first."
+  "The best 20 of the locations that the caller sees, best first."
   candidates: [RoutingCandidate!]!
   "Who would send what; empty when it cannot be done."
   plan: [RoutingPlanEntry!]!

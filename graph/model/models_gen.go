@@ -1880,7 +1880,7 @@ type RoutingSimulateInput struct {
 
 // What routing would decide.
 type RoutingSimulation struct {
-	// Every location it looked at, best first.
+	// The best 20 of the locations that the caller sees, best first.
 	Candidates []*RoutingCandidate `json:"candidates"`
 	// Who would send what; empty when it cannot be done.
 	Plan []*RoutingPlanEntry `json:"plan"`
