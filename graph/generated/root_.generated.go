@@ -6741,7 +6741,7 @@ extend type Mutation {
   fulfillmentReject(input: FulfillmentRejectInput!): FulfillmentRejectPayload @hasScope(scope: "orders:write")
   "Keeps work back; dispatch tokens given out for it are void. Needs orders:write."
   fulfillmentHold(input: FulfillmentHoldInput!): FulfillmentHoldPayload @hasScope(scope: "orders:write")
-  "Lets work that was kept back go on: it is to be accepted again. Needs orders:write."
+  "Lets work that was kept back go on: it is to be accepted again, and of what is picked up the time to fetch it begins anew. Needs orders:write."
   fulfillmentRelease(input: FulfillmentReleaseInput!): FulfillmentReleasePayload @hasScope(scope: "orders:write")
   "Gives out an order at a counter against its code, once. A wrong code counts: after 6 the counter is locked for a while. Needs orders:write."
   pickupVerify(input: PickupVerifyInput!): PickupVerifyPayload @hasScope(scope: "orders:write")
@@ -7713,7 +7713,7 @@ type Brand {
     channel: ChannelRef
     "Where the shopper is: distances are told, and nearer places come first."
     near: PointInput
-    "How far they would go, in kilometres; needs near."
+    "How far away a place may be, in kilometres: it bounds all ways, what is shipped too; needs near."
     radiusKm: Float
     "How many places are told at most, 1 to 100; 20 when absent."
     limit: Int
