@@ -7925,7 +7925,7 @@ type AvailabilityPlace {
   distanceKm: Float
   "The ways it offers."
   ways: [AvailabilityWay!]!
-  "Why it offers none, as in NO_STOCK, INACTIVE, TOO_FAR, UNKNOWN_PLACE, NOT_LENT, NO_WAY; null when it offers one."
+  "Why it offers none, as in NO_STOCK, INACTIVE, TOO_FAR, UNKNOWN_PLACE, NOT_LENT, NOT_ENABLED, NO_WAY; null when it offers one."
   excludedBecause: String
 }
 

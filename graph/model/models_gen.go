@@ -108,7 +108,7 @@ type AvailabilityPlace struct {
 	DistanceKm *float64 `json:"distanceKm,omitempty"`
 	// The ways it offers.
 	Ways []AvailabilityWay `json:"ways"`
-	// Why it offers none, as in NO_STOCK, INACTIVE, TOO_FAR, UNKNOWN_PLACE, NOT_LENT, NO_WAY; null when it offers one.
+	// Why it offers none, as in NO_STOCK, INACTIVE, TOO_FAR, UNKNOWN_PLACE, NOT_LENT, NOT_ENABLED, NO_WAY; null when it offers one.
 	ExcludedBecause *string `json:"excludedBecause,omitempty"`
 }
 
