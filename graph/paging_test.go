@@ -23,7 +23,6 @@ func many(t *testing.T, c *apitest.Client, from, n int) {
 	if from == 0 {
 		input("locationUpsert", "LocationUpsertInput", apitest.Vars{"code": "WH", "name": "WH", "shipFrom": true})
 		input("locationUpsert", "LocationUpsertInput", apitest.Vars{"code": "ST", "name": "ST", "shipFrom": true})
-		input("locationUpsert", "LocationUpsertInput", apitest.Vars{"code": "TO", "name": "TO", "active": false})
 		input("channelConnect", "ChannelConnectInput", apitest.Vars{"kind": "STOREFRONT", "code": "shop", "name": "Shop", "settings": []any{}})
 		input("memberUpsert", "MemberUpsertInput", apitest.Vars{"name": "M", "phone": "13900000001"})
 	}
@@ -36,13 +35,21 @@ func many(t *testing.T, c *apitest.Client, from, n int) {
 		input("productUpsert", "ProductUpsertInput", apitest.Vars{"handle": fmt.Sprintf("p%d", i), "title": fmt.Sprint("P", i), "category": []string{fmt.Sprint("C", i%3)}, "variants": variants,
 			"options": []apitest.Vars{{"name": "Half", "values": []string{"a", "b"}}}})
 		for _, code := range []string{"WH", "ST"} {
-			input("stockSet", "StockSetInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i, code), "variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "location": apitest.Vars{"code": code}, "onHand": 10, "reason": "r"})
+			input("stockSet", "StockSetInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i, code), "variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "location": apitest.Vars{"code": code}, "onHand": 9, "reason": "r"})
 		}
-		input("stockTransferCreate", "StockTransferCreateInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i), "from": apitest.Vars{"code": "WH"}, "to": apitest.Vars{"code": "TO"},
-			"lines": []apitest.Vars{{"variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "quantity": 1}}, "reference": apitest.Vars{"system": "order", "value": fmt.Sprint(i)}})
 		input("orderPlace", "OrderPlaceInput", apitest.Vars{"idempotencyKey": fmt.Sprint(i), "channel": apitest.Vars{"code": "shop"}, "member": apitest.Vars{"phone": "13900000001"},
 			"lines":    []apitest.Vars{{"variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "quantity": 10}},
 			"delivery": apitest.Vars{"ship": apitest.Vars{"address": apitest.Vars{"city": "x"}}}, "payments": []apitest.Vars{{"method": "CARD", "amount": price}}})
+	}
+}
+
+// sent has one of each of n variants on its way from the warehouse to the store.
+func sent(t *testing.T, c *apitest.Client, from, n int) {
+	t.Helper()
+	for i := from; i < from+n; i++ {
+		c.Must(t, `mutation($input: StockTransferCreateInput!) { stockTransferCreate(input: $input) { userErrors { code path message } } }`, apitest.Vars{"input": apitest.Vars{
+			"idempotencyKey": fmt.Sprint(i), "from": apitest.Vars{"code": "WH"}, "to": apitest.Vars{"code": "ST"}, "reference": apitest.Vars{"system": "order", "value": fmt.Sprint(i)},
+			"lines": []apitest.Vars{{"variant": apitest.Vars{"sku": fmt.Sprintf("S%da", i)}, "quantity": 1}}}})
 	}
 }
 
@@ -77,13 +84,15 @@ func TestListsTakeTheSameStatementsForAnyNumberOfRows(t *testing.T) {
 			return out
 		}
 		many(t, c, 0, 5)
+		sent(t, c, 0, 5)
 		settled(t, c)
 		few := count()
 		many(t, c, 5, 45)
+		sent(t, c, 5, 45)
 		settled(t, c)
 		require.Equal(t, few, count())
 		require.Equal(t, 50, len(edges(t, c.Must(t, all["OrderList"], requests["OrderList"]), "orders")))
-		require.Equal(t, 50, len(edges(t, c.Must(t, all["StockTransfers"], requests["StockTransfers"]), "stockTransfers")))
+		require.Equal(t, 50, len(edges(t, narrowed()[1].Must(t, all["StockTransfers"], requests["StockTransfers"]), "stockTransfers")))
 		require.LessOrEqual(t, few[0]["StockTransfers"], 6)
 		require.LessOrEqual(t, few[0]["ProductList"], 4)
 		require.LessOrEqual(t, few[0]["ProductDetail"], 6)
