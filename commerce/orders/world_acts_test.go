@@ -109,10 +109,6 @@ func (w *world) try(r *rand.Rand, name string) *act {
 	case "hand out":
 		return w.handOut(r)
 	case "cancel", "cancel a part", "cancel what has not left":
-		some := slices.DeleteFunc(slices.Clone(w.orders), func(l *life) bool { return !l.is("OPEN") || l.fulfillment() != orders.PartiallyFulfilled })
-		if name == "cancel" && len(some) > 0 && chance(r, 2) { // one of which some has left
-			l = some[r.IntN(len(some))]
-		}
 		return w.called(r, name, l)
 	}
 	return w.paid(r, name, l)

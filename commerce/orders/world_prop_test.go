@@ -24,7 +24,7 @@ func TestWhateverHappensTheBooksAreRight(t *testing.T) { // MQ-01, MQ-02, MQ-03,
 		w := newWorld(t, k)
 		r := rand.New(rand.NewPCG(seed, 1))
 		refused := map[string]int{}
-		for step := 0; step < 500 || step < 2000 && w.least() < everyAct; step++ {
+		for step := 0; step < 500 || step < 4000 && w.least() < everyAct; step++ {
 			w.seconds(1)
 			a := w.anything(r)
 			if a == nil {
