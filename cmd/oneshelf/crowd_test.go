@@ -143,10 +143,29 @@ func (c *crowd) run(t *testing.T, kills int) {
 	}
 	calm()
 	all.Wait()
-	t.Logf("%d kills in %v: %d calls were answered, %d lost their server, of which %d had been done; %d orders; refused %v",
-		kills, time.Since(begun).Round(time.Second), len(c.told), c.interrupted, c.recovered, len(c.orders), c.refused)
+	answered := map[string]int{}
+	for _, told := range c.told {
+		answered[told.name]++
+	}
+	t.Logf("%d kills in %v: %d calls were answered, %d lost their server, of which %d had been done; %d orders; refused %v; answered %v",
+		kills, time.Since(begun).Round(time.Second), len(c.told), c.interrupted, c.recovered, len(c.orders), c.refused, answered)
 	require.False(t, t.Failed())
+	c.tried(t, kills, answered)
 	c.judge(t)
+}
+
+// tried checks that there is something to judge: a crowd that does nothing breaks nothing. Even a slow machine does several times as
+// much. In the long form everything was done, and some of it by a server that died before it could say so.
+func (c *crowd) tried(t *testing.T, kills int, answered map[string]int) {
+	t.Helper()
+	require.GreaterOrEqual(t, len(c.orders), kills/2, "orders")
+	require.GreaterOrEqual(t, len(c.told), 2*crowdVariants+kills, "answers, those that open the shop among them")
+	require.GreaterOrEqual(t, len(answered), 5, "different mutations")
+	require.GreaterOrEqual(t, c.interrupted, kills/10, "calls whose server died")
+	if kills >= soakKills {
+		require.Len(t, answered, len(mutations), "different mutations")
+		require.GreaterOrEqual(t, c.recovered, kills/20, "calls that were done and not answered")
+	}
 }
 
 // wait lets time pass: the moment of a kill is not anybody's to choose.
