@@ -244,7 +244,7 @@ func (r *Resolver) filterLocation(ctx context.Context, in *model.LocationRef) (*
 // by more than clocks are set meanwhile, for which a day is plenty. It may be much later where the store's clock is another than the
 // machine's, so that until bounds no ids. A store's clock that runs ahead of the machine's puts ids back by as much.
 func (r *Resolver) notBefore(since time.Time) (id commerce.UUID) {
-	ahead := max(0, r.Store.Now().Sub(time.Now()))
+	ahead := max(0, time.Until(r.Store.Now()))
 	if at := since.Add(-ahead - 24*time.Hour).UnixMilli(); at > 0 {
 		binary.BigEndian.PutUint64(id[:], uint64(at)<<16)
 	}
