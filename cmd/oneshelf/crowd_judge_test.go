@@ -43,12 +43,13 @@ func (c *crowd) judge(t testing.TB) {
 	t.Logf("judged: %v; 0 lost, 0 doubled, the books are right", made)
 }
 
-// again asks for every answer again: it is the same, and nothing has changed.
+// again asks for every answer again: it is the same, and nothing has changed. Held orders go on by themselves meanwhile when a reservation
+// ends: what routing tells of that is nobody's answer.
 func (c *crowd) again(t testing.TB) {
 	t.Helper()
 	rows := func() (n [4]int) {
-		for i, table := range []string{"orders", "order_entries", "idempotency_keys", "fulfillments"} {
-			n[i] = c.count(t, "SELECT COUNT(*) FROM "+table)
+		for i, rows := range []string{"orders", "order_entries WHERE actor <> 'routing'", "idempotency_keys", "fulfillments"} {
+			n[i] = c.count(t, "SELECT COUNT(*) FROM "+rows)
 		}
 		return n
 	}
