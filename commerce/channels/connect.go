@@ -96,6 +96,7 @@ func (in *ConnectInput) clean() []error {
 	errs.text(&in.Code, commerce.CodeText, "code")
 	errs.text(&in.Name, commerce.NameText, "name")
 	seen := map[string]bool{}
+	in.Settings = slices.Clone(in.Settings) // what the caller gave stays as it is
 	for i := range in.Settings {
 		set := &in.Settings[i]
 		at := func(field string) []string { return []string{"settings", strconv.Itoa(i), field} }

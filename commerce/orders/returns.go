@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,6 +63,7 @@ func (s *Service) RequestReturn(ctx context.Context, in ReturnInput) (commerce.U
 func (in *ReturnInput) clean() error {
 	var errs fields
 	quantities := make([]LineQuantity, len(in.Lines))
+	in.Lines = slices.Clone(in.Lines) // what the caller gave stays as it is
 	for i := range in.Lines {
 		quantities[i] = in.Lines[i].LineQuantity
 		errs.Clean(&in.Lines[i].Reason, commerce.Text{Max: 200, Required: true}, "lines", strconv.Itoa(i), "reason")
