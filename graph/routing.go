@@ -80,9 +80,6 @@ func simulateInput(in model.RoutingSimulateInput) (orders.SimulateInput, error) 
 	return out, nil
 }
 
-// candidatesTold is of how many candidates a simulation tells; of a decision that was made as many are kept.
-const candidatesTold = 20
-
 // simulation tells a decision that was not made in earnest.
 func (r *Resolver) simulation(ctx context.Context, d *orders.Simulation, s selection) (*model.RoutingSimulation, error) {
 	candidates, _ := s.child("candidates", "RoutingSimulation")
@@ -92,7 +89,7 @@ func (r *Resolver) simulation(ctx context.Context, d *orders.Simulation, s selec
 	giving, _ := plan.child("location", "RoutingPlanEntry")
 	shown.set = append(append(shown.set, judged.set...), giving.set...)
 	seen := slices.DeleteFunc(d.Candidates, func(c routing.Candidate) bool { return !auth.From(ctx).SeesLocation(c.Location) })
-	seen = seen[:min(len(seen), candidatesTold)]
+	seen = seen[:min(len(seen), orders.CandidatesTold)]
 	places := map[commerce.UUID]bool{}
 	for _, c := range seen {
 		places[c.Location] = true

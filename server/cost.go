@@ -7,14 +7,15 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/oneshelf/oneshelf/commerce/orders"
 	"github.com/oneshelf/oneshelf/internal/keyset"
 )
 
 // What things cost: an object 1, a connection 2 and its page size times what a node costs, a plain list twice what one of it costs
 // (its length is not known, but its natural bound is small) or as often as a limit that its parent takes or a bound of its own says, a
-// mutation 10. Scalars are free. Lists inside each other multiply, and who
-// goes from a list's entries back to where they hang repeats that as often: a list met again costs a hundred times what one of it
-// costs, and what is asked of an object that is met again through a list fifty times, which makes the two a hundred.
+// mutation 10. Scalars are free. Lists inside each other multiply, and who goes from a list's entries back to where they hang repeats that
+// as often: a list met again costs a hundred times what one of it costs, and what is asked of an object that is met again through a list
+// fifty times, which makes the two a hundred.
 const (
 	costObject     = 1
 	costConnection = 2
@@ -25,7 +26,7 @@ const (
 )
 
 // bounded are plain lists that are long by nature, and how long.
-var bounded = map[string]int{"RoutingSimulation.candidates": 20}
+var bounded = map[string]int{"RoutingSimulation.candidates": orders.CandidatesTold}
 
 // coster computes what a validated operation costs before anything is read.
 type coster struct {

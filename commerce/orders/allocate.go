@@ -231,15 +231,15 @@ var (
 		location_id uuid, quantity bigint, fulfilled bigint, released bigint`)
 )
 
-// reasonsKept is how many locations of a decision are kept with its work, the best: a brand may have hundreds.
-const reasonsKept = 20
+// CandidatesTold is of how many locations a decision tells, the best: so many are kept with its work. A brand may have hundreds.
+const CandidatesTold = 20
 
 // reasons is how a decision is stored with the work it made: null when nothing was to be decided.
 func reasons(candidates []routing.Candidate) (any, error) {
 	if len(candidates) == 0 {
 		return nil, nil
 	}
-	text, err := json.Marshal(candidates[:min(len(candidates), reasonsKept)])
+	text, err := json.Marshal(candidates[:min(len(candidates), CandidatesTold)])
 	return string(text), err
 }
 

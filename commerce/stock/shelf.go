@@ -88,8 +88,9 @@ func (s *Service) RefreshFlags(ctx context.Context) (int, error) {
 	return set, nil
 }
 
-// refresh sets the flags of the products that a statement names and answers how many were others. Two transactions that empty the last two levels of a product
-// would each see the other's as full: so the products are locked first, and the flag is judged by a statement that begins afterwards.
+// refresh sets the flags of the products that a statement names and answers how many were wrong. Two transactions that empty the last two
+// levels of a product would each see the other's as full: so the products are locked first, and the flag is judged by a statement that
+// begins afterwards.
 func refresh(ctx context.Context, tx *events.Tx, named string, args ...any) (set int, err error) {
 	rows, err := tx.Query(ctx, "SELECT id FROM products WHERE brand_id = ? AND id IN ("+named+") ORDER BY id"+tx.ForUpdate(),
 		append([]any{tx.Viewer.Brand}, args...)...)
